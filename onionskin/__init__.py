@@ -1,0 +1,56 @@
+"""Onionskin: see a neural network learn, and peel it down to arithmetic.
+
+    import onionskin as osk
+
+    with osk.watch(model, optimizer, probes=x[:8]) as run:
+        ...
+
+Names are imported when they are first used, so that ``import onionskin`` is instant and needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onionskin.errors import OnionskinError, OnionskinWarning
+    from onionskin.recording.pack import pack
+    from onionskin.recording.reader import Run, open_run
+    from onionskin.watch.start import Recorder, watch
+
+__version__ = "0.1.0"
+
+__all__ = ["OnionskinError", "OnionskinWarning", "Recorder", "Run", "__version__", "open_run", "pack", "watch"]
+
+_HOMES = {
+    "OnionskinError": "onionskin.errors",
+    "OnionskinWarning": "onionskin.errors",
+    "Recorder": "onionskin.watch.start",
+    "Run": "onionskin.recording.reader",
+    "open_run": "onionskin.recording.reader",
+    "pack": "onionskin.recording.pack",
+    "watch": "onionskin.watch.start",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'onionskin' has no attribute '{name}'")
+    try:
+        home = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as missing:
+        if missing.name != "torch":
+            raise
+        from onionskin.errors import OnionskinError
+
+        raise OnionskinError(
+            f"osk.{name} needs PyTorch, which is not installed", fix="pip install 'onionskin[torch]'"
+        ) from missing
+    # Importing the room onionskin.watch binds it as an attribute here: the function of that name goes over it.
+    globals().update({public: getattr(home, public) for public, place in _HOMES.items() if place == _HOMES[name]})
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return __all__
