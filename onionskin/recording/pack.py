@@ -1,0 +1,180 @@
+"""Packs a finished run: many small chunk files become a few shards, and on request one ``.zip``.
+
+The compressed bytes of every chunk are laid behind an index (Zarr v3 ``sharding_indexed`` codec), not compressed
+anew, so packing runs at the speed of the disk. An array is packed beside its loose chunks and taken over by one
+rename of its ``zarr.json``: a kill in between leaves a run that opens.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import google_crc32c
+
+from onionskin.errors import OnionskinError
+from onionskin.recording.arrays import write_atomically, write_json
+from onionskin.recording.fields import broken
+
+#: A shard holds chunks up to about this size: small enough to fetch whole where a server knows no Range.
+SHARD_BYTES: Final = 2 * 2**20
+
+#: Offset and length of a chunk that is not there (Zarr v3, sharding codec).
+_ABSENT: Final = 2**64 - 1
+
+
+def pack(run: str | Path, *, zipped: bool = False, progress: Callable[[int, int], None] | None = None) -> Path:
+    """Pack a run folder in place, and with ``zipped`` also write ``<run>.zip`` beside it.
+
+    A run that was killed is closed by this: every array is declared as long as there are frames.
+
+    Args:
+        run: A run folder that has stopped growing.
+        zipped: Write one file that opens as a run as well.
+        progress: Called with the number of arrays done and of all arrays.
+
+    Returns:
+        The folder, or the zip.
+
+    Raises:
+        OnionskinError: It is no run folder, it still grows, or the disk is full; the run is as it was.
+    """
+    from onionskin.recording.reader import open_run
+
+    opened = open_run(run)
+    folder = Path(run)
+    if not folder.is_dir():
+        raise OnionskinError(f"{run} is no folder", fix="a .zip or an address is packed already")
+    if opened.is_growing:
+        raise OnionskinError(
+            f"{run} is still being recorded by process {opened.status.pid}",
+            fix="wait until the training has ended",
+        )
+    try:
+        pack_arrays(folder, len(opened.frames), progress)
+        (folder / ".reserve").unlink(missing_ok=True)
+        return _zip(folder) if zipped else folder
+    except OSError as error:
+        raise OnionskinError(
+            f"packing {run} stopped: {error.strerror or error}", fix="make space on the disk and pack again"
+        ) from error
+
+
+def pack_arrays(folder: Path, frames: int, progress: Callable[[int, int], None] | None = None) -> None:
+    """Pack every array of a run of ``frames`` frames. Raises OSError, and OnionskinError on damaged metadata."""
+    arrays = sorted(path.parent for path in folder.rglob("zarr.json") if _is_array(path))
+    for done, array in enumerate(arrays):
+        if progress:
+            progress(done, len(arrays))
+        try:
+            _pack_array(array, frames if _grows_by_frames(array.relative_to(folder)) else None)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise broken(f"{array / 'zarr.json'} does not describe a growing array ({error})") from error
+
+
+def _is_array(path: Path) -> bool:
+    return bool(_metadata(path).get("node_type") == "array")
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise broken(f"{path} is no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise broken(f"{path} is no Zarr metadata")
+    return content
+
+
+def _grows_by_frames(array: Path) -> bool:
+    return array.parts[0] in ("frames", "pictures", "statistics", "exact") or array.parts[-1] in (
+        "outputs",
+        "embedding",
+    )
+
+
+def _pack_array(folder: Path, rows: int | None) -> None:
+    """Pack one array, unless it is packed or a single chunk; ``rows`` is its true length where that is known."""
+    metadata = _metadata(folder / "zarr.json")
+    if metadata["codecs"][0]["name"] == "sharding_indexed":
+        return
+    shape, chunks = list(metadata["shape"]), list(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+    if rows is not None:
+        shape[0] = rows
+    grid = [math.ceil(size / chunk) for size, chunk in zip(shape, chunks, strict=True)]
+    loose = {path.name: path for path in folder.iterdir() if path.name.startswith("c.")}
+    if math.prod(grid) <= 1:
+        if shape != metadata["shape"]:
+            write_json(folder / "zarr.json", {**metadata, "shape": shape})
+        return
+    average = sum(path.stat().st_size for path in loose.values()) / max(1, len(loose))
+    chunks_a_shard = max(1, min(grid[0], int(SHARD_BYTES / max(1.0, average))))
+    for first, *others in itertools.product(range(0, grid[0], chunks_a_shard), *map(range, grid[1:])):
+        names = [".".join(map(str, ["c", i, *others])) for i in range(first, first + chunks_a_shard)]
+        shard = _shard([loose[name].read_bytes() if name in loose else None for name in names])
+        if shard is not None:
+            path = folder / "c" / "/".join(map(str, [first // chunks_a_shard, *others]))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, shard)
+    write_json(folder / "zarr.json", _sharded(metadata, shape, chunks, chunks_a_shard))
+    for path in loose.values():
+        path.unlink()
+
+
+def _shard(chunks: list[bytes | None]) -> bytes | None:
+    """Return a shard with its index at the start: (offset, length) of each chunk as uint64, then their CRC32C."""
+    if all(chunk is None for chunk in chunks):
+        return None
+    index, position = [], 16 * len(chunks) + 4
+    for chunk in chunks:
+        index += [_ABSENT, _ABSENT] if chunk is None else [position, len(chunk)]
+        position += len(chunk or b"")
+    packed = struct.pack(f"<{len(index)}Q", *index)
+    checksum = struct.pack("<I", google_crc32c.value(packed))
+    return b"".join([packed, checksum, *(chunk for chunk in chunks if chunk is not None)])
+
+
+def _sharded(metadata: dict[str, Any], shape: list[int], chunks: list[int], chunks_a_shard: int) -> dict[str, Any]:
+    codec = {
+        "name": "sharding_indexed",
+        "configuration": {
+            "chunk_shape": chunks,
+            "codecs": metadata["codecs"],
+            "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
+            "index_location": "start",
+        },
+    }
+    return {
+        **metadata,
+        "shape": shape,
+        "chunk_grid": {
+            "name": "regular",
+            "configuration": {"chunk_shape": [chunks[0] * chunks_a_shard, *chunks[1:]]},
+        },
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "codecs": [codec],
+    }
+
+
+def _zip(folder: Path) -> Path:
+    """Write the run as one zip, stored and not deflated: its chunks are compressed already."""
+    target = folder.with_name(folder.name + ".zip")
+    beside = folder.with_name(f".{folder.name}.zip.new")
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+            for path in _files(folder):
+                archive.write(path, path.relative_to(folder).as_posix())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return target
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))

@@ -1,0 +1,215 @@
+"""Runs from a stranger: each is refused with its place and a remedy, and none fills the memory or leaves the folder."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import resource
+import shutil
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import numpy as np
+import pytest
+
+import onionskin as osk
+from onionskin.health import check_all, history_of
+from onionskin.recording.arrays import save_array
+from tests.recording import build
+
+Damage = Callable[[Path], None]
+
+
+def _edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def _manifest(change: Callable[[dict[str, Any]], None]) -> Damage:
+    return lambda run: _edit(run / "zarr.json", lambda c: change(c["attributes"]["onionskin"]))
+
+
+def _array(name: str, change: Callable[[dict[str, Any]], None]) -> Damage:
+    return lambda run: _edit(run / name / "zarr.json", change)
+
+
+def _set(**values: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda content: content.update(values)
+
+
+def _tensor(**values: Any) -> Damage:
+    return _manifest(lambda m: m["tensors"][0].update(values))
+
+
+def _truncate(name: str) -> Damage:
+    def damage(run: Path) -> None:
+        file = next(p for p in sorted((run / name).rglob("*")) if p.is_file() and p.name != "zarr.json")
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return damage
+
+
+_BOMB = gzip.compress(bytes(512 * 2**20), 9)  # half a megabyte that inflates to half a gigabyte
+
+
+def _bomb(run: Path) -> None:
+    (run / "probes/input/0/c.0.0.0.0").write_bytes(_BOMB)
+
+
+def _bomb_in_a_shard(run: Path) -> None:
+    shard = run / "frames/c/0/0"
+    count = int.from_bytes(shard.read_bytes()[:8], "little") // 16  # the first chunk lies right behind the index
+    index = struct.pack(f"<{2 * count}Q", *[16 * count + 4, len(_BOMB)] * count)
+    shard.write_bytes(index + struct.pack("<I", google_crc32c.value(index)) + _BOMB)
+
+
+def _write(name: str, content: str) -> Damage:
+    def damage(run: Path) -> None:
+        (run / name).write_text(content)
+
+    return damage
+
+
+HOSTILE: dict[str, Damage] = {
+    "no manifest": lambda run: _edit(run / "zarr.json", lambda c: c["attributes"].clear()),
+    "manifest is a list": lambda run: _edit(run / "zarr.json", lambda c: c["attributes"].update(onionskin=[1])),
+    "manifest is no JSON": _write("zarr.json", "{"),
+    "manifest is deep": _write("zarr.json", "[" * 100_000),
+    "newer format": _manifest(_set(format=99)),
+    "format is a text": _manifest(_set(format="1")),
+    "other statistics": _manifest(_set(statistics=["norm"])),
+    "negative shape": _tensor(shape=[-1, 4]),
+    "huge shape": _tensor(shape=[2**40, 2**40]),
+    "shape is true": _tensor(shape=[True]),
+    "zero stride": _tensor(strides=[0, 1, 1, 1]),
+    "strides of another rank": _tensor(strides=[1]),
+    "role with a path": _tensor(role="../../../etc"),
+    "offset beyond the row": _tensor(offset=2**50),
+    "offset is NaN": _tensor(offset="NaN"),
+    "two tensors with one name": _manifest(lambda m: m["tensors"].append(m["tensors"][0])),
+    "edge to nowhere": _manifest(lambda m: m["graph"]["edges"].append({"source": "input", "target": "x"})),
+    "groups in a circle": _manifest(
+        lambda m: m["graph"]["groups"].extend(
+            [
+                {"path": "a", "type": "", "group": "b", "layer": 0, "lane": 0},
+                {"path": "b", "type": "", "group": "a", "layer": 0, "lane": 0},
+            ]
+        )
+    ),
+    "lane is infinite": _manifest(lambda m: m["graph"]["nodes"][0].update(lane=float("inf"))),
+    "exact in another file": _manifest(lambda m: m["exact"][0].update(array="../../passwd")),
+    "exact of a python type": _manifest(lambda m: m["exact"][0].update(dtype="object")),
+    "exact beyond the row": _manifest(lambda m: m["exact"][0].update(offset=2**40)),
+    "outputs beyond the row": _manifest(lambda m: m["probes"]["outputs"][0].update(offset=2**40)),
+    "no status": lambda run: shutil.rmtree(run / "status"),
+    "status without a pid": lambda run: _edit(run / "status/zarr.json", lambda c: c["attributes"]["status"].pop("pid")),
+    "a trillion frames": _array("frames", _set(shape=[10**12, 3])),
+    "frames of another width": _array("frames", _set(shape=[20, 7])),
+    "a huge chunk": _array(
+        "statistics", lambda a: a["chunk_grid"]["configuration"].update(chunk_shape=[2**20, 2**20, 1])
+    ),
+    "a huge shard": _array(
+        "pictures/weight", lambda a: a["chunk_grid"]["configuration"].update(chunk_shape=[2**40, 4058])
+    ),
+    "an object array": _array("frames", _set(data_type="object")),
+    "a codec of no run": _array(
+        "frames",
+        _set(codecs=[{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "zstd", "configuration": {}}]),
+    ),
+    "negative array shape": _array("frames", _set(shape=[-5, 3])),
+    "array is no JSON": _write("frames/zarr.json", "nope"),
+    "names of scalars are numbers": lambda run: _edit(
+        run / "scalars/zarr.json", lambda c: c["attributes"].update(names=[1])
+    ),
+    "cut statistics": _truncate("statistics"),
+    "cut pictures": _truncate("pictures/weight"),
+    "cut frames": _truncate("frames"),
+    "cut outputs": _truncate("probes/outputs"),
+    "gzip bomb": _bomb,
+    "gzip bomb in a shard": _bomb_in_a_shard,
+    "missing pictures": lambda run: shutil.rmtree(run / "pictures/weight"),
+    "steps that go back": lambda run: _rewrite_frames(run),
+}
+
+
+def _rewrite_frames(run: Path) -> None:
+    shutil.rmtree(run / "frames")
+    save_array(run / "frames", np.array([[3.0, 0, 0], [1.0, 1, 0]]), ("frame", "column"))
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build.build_run(tmp_path_factory.mktemp("runs") / "run")
+
+
+def _read_everything(location: Path) -> None:
+    run = osk.open_run(location)
+    for tensor in run.tensors.values():
+        for frame in run.frames:
+            tensor.picture(frame.index)
+    for name in run.scalars:
+        run.scalars[name]
+    run.probes.inputs()
+    for frame in run.frames:
+        run.probes.outputs(frame.index)
+        run.probes.embedding(frame.index)
+        run.weights(frame.index)
+    check_all(history_of(run))
+
+
+def test_the_healthy_run_reads(healthy: Path) -> None:
+    _read_everything(healthy)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_each_is_refused_with_a_remedy(name: str, healthy: Path, tmp_path: Path) -> None:
+    run = tmp_path / "hostile"
+    shutil.copytree(healthy, run)
+    HOSTILE[name](run)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(osk.OnionskinError) as refused:
+        _read_everything(run)
+    assert refused.value.fix
+    assert "Traceback" not in str(refused.value)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert grown < 300, f"reading it took {grown:.0f} MiB"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_packing_one_never_ends_in_a_traceback(name: str, healthy: Path, tmp_path: Path) -> None:
+    run = tmp_path / "hostile"
+    shutil.copytree(healthy, run)
+    HOSTILE[name](run)
+    try:
+        osk.pack(run, zipped=True)
+    except osk.OnionskinError as refused:
+        assert refused.fix  # noqa: PT017  some of them can be packed, and that is fine
+
+
+def test_a_zip_reaches_nothing_outside_it(healthy: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "secret"
+    outside.write_text("secret")
+    target = tmp_path / "evil.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in healthy.rglob("*"):
+            if path.is_file():
+                archive.write(path, path.relative_to(healthy).as_posix())
+        archive.writestr("../secret", "overwritten")
+        archive.writestr("/etc/nothing", "overwritten")
+    _read_everything(target)
+    assert outside.read_text() == "secret"
+
+
+def test_a_zip_that_is_no_run(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("photo.txt", "a bear")
+    with pytest.raises(osk.OnionskinError, match="holds no run"):
+        osk.open_run(tmp_path / "photos.zip")
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(osk.OnionskinError):
+        osk.open_run(tmp_path / "broken.zip")
