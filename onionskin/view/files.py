@@ -1,0 +1,77 @@
+"""The files of one run, wherever it lies: a folder, a ``.zip`` or an address. Nothing outside the run is reached."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any, Final
+
+#: A path inside a run, as the format has them. No part begins with a dot, so none leads out.
+_INSIDE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+
+#: The files whose change means that the run has grown.
+_TELLING: Final = ("frames/zarr.json", "scalars/zarr.json", "status/zarr.json", "zarr.json")
+
+
+class RunFiles:
+    """Reads the files of one run.
+
+    Args:
+        location: A run folder, a ``.zip`` of one, or the ``http(s)://`` address of one.
+    """
+
+    def __init__(self, location: str | Path) -> None:
+        self.location = str(location)
+        self.folder = None if _is_remote(self.location) or Path(location).is_file() else Path(location)
+        self._archive: Any = None
+        self._root = ""
+
+    def path(self, inside: str) -> Path | None:
+        """Return the file of a run folder, or None where there is none, or it would lie outside the folder."""
+        if self.folder is None or not _INSIDE.fullmatch(inside):
+            return None
+        found = self.folder / inside
+        try:
+            real = found.resolve(strict=True)
+        except OSError:
+            return None
+        return found if real.is_file() and real.is_relative_to(self.folder.resolve()) else None
+
+    async def read(self, inside: str) -> bytes | None:
+        """Return a file of a zip or an address whole, or None where there is none."""
+        if not _INSIDE.fullmatch(inside):
+            return None
+        return await asyncio.to_thread(self._read, inside)
+
+    def _read(self, inside: str) -> bytes | None:
+        import fsspec
+
+        if self._archive is None:
+            if _is_remote(self.location):
+                self._archive, self._root = fsspec.filesystem("http"), self.location.rstrip("/") + "/"
+            else:
+                self._archive = fsspec.filesystem("zip", fo=self.location)
+                top = list(self._archive.glob("*/zarr.json"))
+                self._root = "" if self._archive.exists("zarr.json") or not top else top[0].removesuffix("zarr.json")
+        try:
+            content: bytes = self._archive.cat_file(f"{self._root}{inside}")
+        except (FileNotFoundError, KeyError):
+            return None
+        return content
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return numbers that change when the run has grown; empty for what cannot grow."""
+        if self.folder is None:
+            return ()
+        stamps = []
+        for name in _TELLING:
+            try:
+                stamps.append((self.folder / name).stat().st_mtime_ns)
+            except OSError:
+                stamps.append(0)
+        return tuple(stamps)
+
+
+def _is_remote(location: str) -> bool:
+    return location.startswith(("http://", "https://"))

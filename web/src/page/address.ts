@@ -1,0 +1,74 @@
+/** The whole state of the page in the address, so that every view is a link. */
+
+export interface Address {
+  /** The name of the run; empty for the list of runs. */
+  readonly run: string
+  /** The frame; null follows the newest. */
+  readonly frame: number | null
+  readonly probe: number
+  /** The chosen node of the map; empty for none. */
+  readonly node: string
+  /** What of the node is looked at: the key of a tensor, such as `gradient/conv1.weight`. */
+  readonly tensor: string
+  /** The groups that are open; null as the page opens them by itself. */
+  readonly open: readonly string[] | null
+  readonly view: 'network' | 'curves'
+  /** Whether pictures show what changed since the start. */
+  readonly change: boolean
+  /** The chosen theme; null as the system has it. */
+  readonly theme: 'light' | 'dark' | null
+}
+
+export const START: Address = {
+  run: '',
+  frame: null,
+  probe: 0,
+  node: '',
+  tensor: '',
+  open: null,
+  view: 'network',
+  change: false,
+  theme: null,
+}
+
+/** The state that a hash such as `#run=mnist&frame=12` stands for. What it does not understand it leaves out. */
+export function parseAddress(hash: string): Address {
+  const given = new URLSearchParams(hash.replace(/^#/, ''))
+  const whole = (name: string): number | null => {
+    const text = given.get(name) ?? ''
+    return /^\d{1,9}$/.test(text) ? Number(text) : null
+  }
+  const theme = given.get('theme')
+  const open = given.get('open')
+  return {
+    run: given.get('run') ?? '',
+    frame: whole('frame'),
+    probe: whole('probe') ?? 0,
+    node: given.get('node') ?? '',
+    tensor: given.get('tensor') ?? '',
+    open: open === null ? null : open.split(',').filter(Boolean),
+    view: given.get('view') === 'curves' ? 'curves' : 'network',
+    change: given.get('change') === '1',
+    theme: theme === 'light' || theme === 'dark' ? theme : null,
+  }
+}
+
+/** The hash of a state; what is as the page starts is left out. */
+export function formatAddress(address: Address): string {
+  const parts: [string, string][] = []
+  if (address.run) parts.push(['run', address.run])
+  if (address.view !== 'network') parts.push(['view', address.view])
+  if (address.frame !== null) parts.push(['frame', String(address.frame)])
+  if (address.probe) parts.push(['probe', String(address.probe)])
+  if (address.node) parts.push(['node', address.node])
+  if (address.node && address.tensor) parts.push(['tensor', address.tensor])
+  if (address.open) parts.push(['open', address.open.join(',')])
+  if (address.change) parts.push(['change', '1'])
+  if (address.theme) parts.push(['theme', address.theme])
+  return parts.length ? `#${parts.map(([name, value]) => `${name}=${escape(value)}`).join('&')}` : ''
+}
+
+/** Percent-encode only what a hash cannot carry, so that a link stays readable: `open=layer1,layer1.0`. */
+function escape(value: string): string {
+  return encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%2F', '/')
+}

@@ -1,0 +1,147 @@
+/**
+ * The one clock: which frame is shown, and how it moves.
+ *
+ * The page asks for a frame (`target`) and shows one when all of it is there (`shown`): what a person sees is never
+ * half of one moment and half of another.
+ */
+import { RunError } from '../run/errors'
+import type { Role } from '../run/manifest'
+import type { Frame, Run } from '../run/run'
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4] as const
+
+/** Frames a second at speed 1. */
+const PACE = 12
+
+/** A frame, and the one it is compared with. */
+export interface Shown {
+  readonly frame: Frame
+  /** The first frame where change is asked for; else null. */
+  readonly base: Frame | null
+}
+
+export class Clock {
+  /** The frame asked for; -1 before there is one. */
+  target = $state(-1)
+  shown = $state.raw<Shown | null>(null)
+  isPlaying = $state(false)
+  speed = $state<(typeof SPEEDS)[number]>(1)
+  /** Whether it follows the newest frame of a growing run. */
+  isFollowing = $state(false)
+  error = $state.raw<RunError | null>(null)
+
+  private roles: readonly Role[] = ['weight', 'activation']
+  private wantsBase = false
+  private isLoading = false
+  private ticket = 0
+  private nextTick = 0
+  private direction = 1
+
+  constructor(private readonly run: Run) {}
+
+  get last(): number {
+    return this.run.frames.count - 1
+  }
+
+  /** Ask for a frame. The nearest there is, is taken. */
+  goTo(frame: number): void {
+    const target = Math.max(0, Math.min(this.last, Math.round(frame)))
+    if (target !== this.target) this.direction = Math.sign(target - this.target) || 1
+    this.target = target
+    this.show()
+  }
+
+  /** Move by hand: it stops following, unless it was moved to the end. */
+  moveTo(frame: number, isGrowing: boolean): void {
+    this.goTo(frame)
+    this.isFollowing = isGrowing && this.target === this.last
+  }
+
+  /** What else the page needs of each frame. */
+  require(roles: readonly Role[], wantsBase: boolean): void {
+    if (roles.join() === this.roles.join() && wantsBase === this.wantsBase) return
+    this.roles = roles
+    this.wantsBase = wantsBase
+    if (this.target >= 0) this.show()
+  }
+
+  togglePlaying(): void {
+    if (this.isFollowing) {
+      this.isFollowing = false // of a live run, playing is following
+      return
+    }
+    if (!this.isPlaying && this.target >= this.last) this.goTo(0)
+    this.isPlaying = !this.isPlaying
+    this.nextTick = 0
+  }
+
+  /** To be called with every animation frame while it plays. */
+  tick(now: number, isGrowing: boolean): void {
+    if (!this.isPlaying || this.isLoading) return // a frame is never passed by without its picture
+    if (now < this.nextTick) return
+    const spacing = 1000 / (PACE * this.speed)
+    this.nextTick = this.nextTick && now - this.nextTick < spacing ? this.nextTick + spacing : now + spacing
+    if (this.target < this.last) this.goTo(this.target + 1)
+    if (this.target >= this.last) {
+      this.isPlaying = false
+      this.isFollowing = isGrowing
+    }
+  }
+
+  /** Show the target: at once if it is kept, else when it has come. */
+  private show(): void {
+    if (this.last < 0) return
+    const frame = this.run.frameNow(this.target, this.roles)
+    const base = this.wantsBase ? this.run.frameNow(0, this.roles) : null
+    if (frame && (base || !this.wantsBase)) {
+      this.ticket++ // what is under way comes too late
+      this.shown = { frame, base }
+      this.error = null
+      void this.prefetch()
+    } else if (!this.isLoading) {
+      void this.load()
+    }
+  }
+
+  /** Load what is asked for, until that is what is shown. One at a time: a quick hand makes no queue. */
+  private async load(): Promise<void> {
+    this.isLoading = true
+    try {
+      for (;;) {
+        const { target, roles, wantsBase, ticket } = this
+        const [frame, base] = await Promise.all([
+          this.run.frame(target, roles),
+          wantsBase ? this.run.frame(0, roles) : null,
+        ])
+        const isAsked = roles === this.roles && wantsBase === this.wantsBase
+        if (ticket === this.ticket && isAsked) this.shown = { frame, base }
+        if (ticket !== this.ticket || (isAsked && target === this.target)) break
+      }
+      this.error = null
+    } catch (error) {
+      this.error = error instanceof RunError ? error : unexpected(error)
+      this.isPlaying = false
+    } finally {
+      this.isLoading = false
+    }
+    void this.prefetch()
+  }
+
+  /** Read a few frames ahead of the hand. */
+  private async prefetch(): Promise<void> {
+    const from = this.target
+    for (const ahead of [1, 2, 3, 6]) {
+      const frame = from + ahead * this.direction
+      if (frame < 0 || frame > this.last || from !== this.target) return
+      if (this.run.frameNow(frame, this.roles)) continue
+      await this.run.frame(frame, this.roles).catch(() => undefined) // it is tried again when it is asked for
+    }
+  }
+}
+
+export function unexpected(error: unknown): RunError {
+  return new RunError(
+    error instanceof Error ? error.message : String(error),
+    'reload the page; if it happens again, report it with the address of this page',
+  )
+}

@@ -1,0 +1,192 @@
+/** The paths of edges: straight along the main line, in an arc over what they skip, back to the left on a new row. */
+import type { Box, Placement } from './place'
+import { SPACE } from './place'
+
+/** An edge between two leaves of the map. */
+export interface MapEdge {
+  readonly source: string
+  readonly target: string
+}
+
+export interface Route extends MapEdge {
+  /** An SVG path. */
+  readonly path: string
+  /** The tip of the arrow, which always points right. */
+  readonly tip: Point
+  /** Whether it skips something. */
+  readonly isSkip: boolean
+}
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+/** Between a box and the arrow that leaves or meets it. */
+const CLEAR = 7
+/** How far from the boxes an arc turns. */
+const TURN = SPACE.column / 2
+const RADIUS = 14
+
+/** Route every edge; of skips over the same boxes the longer ones run further out. */
+export function routesOf(edges: readonly MapEdge[], placement: Placement): Route[] {
+  const boxes = [...placement.leaves.values()]
+  const { frames } = placement
+  const level = new Map<number, number>()
+  const ends = edges.flatMap((edge) => {
+    const [from, to] = [placement.leaves.get(edge.source), placement.leaves.get(edge.target)]
+    return from && to && from !== to ? [{ edge, from, to, span: Math.abs(to.x - from.x) }] : []
+  })
+  return ends
+    .sort((a, b) => a.span - b.span)
+    .map(({ edge, from, to }) => ({ ...edge, ...routeOf(from, to, { boxes, frames, level }) }))
+}
+
+type Drawn = Pick<Route, 'path' | 'tip' | 'isSkip'>
+
+/** What stands in the way: leaves, open groups, and how many arcs there are at a height. */
+interface Obstacles {
+  readonly boxes: readonly Box[]
+  readonly frames: readonly Box[]
+  readonly level: Map<number, number>
+}
+
+function routeOf(from: Box, to: Box, obstacles: Obstacles): Drawn {
+  const { boxes, level } = obstacles
+  const start = { x: from.x + from.width + CLEAR, y: from.y + from.height / 2 }
+  const tip = { x: to.x - CLEAR, y: to.y + to.height / 2 }
+  const others = boxes.filter((box) => box !== from && box !== to)
+  if (tip.x > start.x) {
+    const direct = directOf(start, tip, others)
+    if (direct) return { path: direct, tip, isSkip: false }
+    return { path: arc(start, tip, arcHeight(start, tip, others, level)), tip, isSkip: true }
+  }
+  return { path: returning(from, to, start, tip, obstacles), tip, isSkip: false }
+}
+
+/** To the next row of the map, or back to an earlier node: around the groups, through the space between rows. */
+function returning(from: Box, to: Box, start: Point, tip: Point, { boxes, frames }: Obstacles): string {
+  const left = frames.filter((frame) => holds(frame, from) && !holds(frame, to))
+  const entered = frames.filter((frame) => holds(frame, to) && !holds(frame, from))
+  const right = Math.max(start.x + TURN - CLEAR, ...left.map((frame) => frame.x + frame.width + TURN / 2))
+  const back = Math.min(tip.x - TURN + CLEAR, ...entered.map((frame) => frame.x - TURN / 2))
+  const [upper, lower] = [outermost(from, left), outermost(to, entered)]
+  const isBelow = lower.y > upper.y + upper.height
+  const y = isBelow
+    ? gapBetween(upper, lower, [
+        ...boxes,
+        ...frames.filter((frame) => !holds(frame, from) || !holds(frame, to)),
+      ])
+    : Math.max(upper.y + upper.height, lower.y + lower.height) + SPACE.row / 2
+  const at = (x: number, height: number) => ({ x, y: height })
+  return rounded([start, at(right, start.y), at(right, y), at(back, y), at(back, tip.y), tip])
+}
+
+function holds(frame: Box, box: Box): boolean {
+  return (
+    frame.x <= box.x &&
+    frame.y <= box.y &&
+    frame.x + frame.width >= box.x + box.width &&
+    frame.y + frame.height >= box.y + box.height
+  )
+}
+
+/** The outermost of the groups around a box that the edge leaves or enters; the box itself where there is none. */
+function outermost(box: Box, frames: readonly Box[]): Box {
+  return frames.reduce(
+    (outer, frame) => (frame.width * frame.height > outer.width * outer.height ? frame : outer),
+    box,
+  )
+}
+
+/** A straight line, or a bend early or late, whichever meets no box; null where all do. */
+function directOf(start: Point, tip: Point, others: readonly Box[]): string | null {
+  const isFree = (x1: number, x2: number, y: number) =>
+    !others.some((box) => box.x < x2 && box.x + box.width > x1 && box.y - 4 < y && box.y + box.height + 4 > y)
+  if (Math.abs(start.y - tip.y) < 1) {
+    return isFree(start.x, tip.x, start.y) ? `M${at(start)}L${at(tip)}` : null
+  }
+  const bend = Math.min(tip.x - start.x, 2 * SPACE.column)
+  if (isFree(start.x, tip.x - TURN, start.y)) {
+    const turn = { x: tip.x - bend, y: start.y }
+    return `M${at(start)}L${at(turn)}${swing(turn, tip)}`
+  }
+  if (isFree(start.x + TURN, tip.x, tip.y)) {
+    const turn = { x: start.x + bend, y: tip.y }
+    return `M${at(start)}${swing(start, turn)}L${at(tip)}`
+  }
+  return null
+}
+
+/** How high an arc runs: above everything it passes, and above the arcs that are there already. */
+function arcHeight(start: Point, tip: Point, others: readonly Box[], level: Map<number, number>): number {
+  const passed = others.filter(
+    (box) =>
+      box.x < tip.x &&
+      box.x + box.width > start.x &&
+      box.y < Math.max(start.y, tip.y) &&
+      box.y + box.height > Math.min(start.y, tip.y) - 1,
+  )
+  const top = Math.min(start.y, tip.y, ...passed.map((box) => box.y))
+  const used = level.get(top) ?? 0
+  level.set(top, used + 1)
+  return top - 8 - 7 * (used % 3)
+}
+
+function arc(start: Point, tip: Point, y: number): string {
+  const [left, right] = [start.x + TURN - CLEAR, tip.x - TURN + CLEAR]
+  return rounded([
+    start,
+    { x: left, y: start.y },
+    { x: left, y },
+    { x: right, y },
+    { x: right, y: tip.y },
+    tip,
+  ])
+}
+
+/** The height of the space between two rows, above the lower one. */
+function gapBetween(from: Box, to: Box, boxes: readonly Box[]): number {
+  const lower = boxes.filter((box) => box.y > from.y + from.height && box.y < to.y + to.height)
+  const top = Math.min(to.y, ...lower.map((box) => box.y))
+  const upper = boxes.filter((box) => box.y + box.height <= top).map((box) => box.y + box.height)
+  const bottom = Math.max(from.y + from.height, ...upper)
+  return top - Math.min(SPACE.row / 2, (top - bottom) / 2)
+}
+
+/** An S from one height to another. */
+function swing(from: Point, to: Point): string {
+  const middle = (from.x + to.x) / 2
+  return `C${at({ x: middle, y: from.y })} ${at({ x: middle, y: to.y })} ${at(to)}`
+}
+
+/** A line through corners that are rounded off. */
+function rounded(corners: readonly Point[]): string {
+  const [first] = corners
+  if (!first) return ''
+  let path = `M${at(first)}`
+  for (let i = 1; i + 1 < corners.length; i++) {
+    const [before, corner, after] = [corners[i - 1], corners[i], corners[i + 1]]
+    if (!before || !corner || !after) continue
+    const radius = Math.min(RADIUS, length(before, corner) / 2, length(corner, after) / 2)
+    path += `L${at(towards(corner, before, radius))}Q${at(corner)} ${at(towards(corner, after, radius))}`
+  }
+  const last = corners.at(-1)
+  return last ? `${path}L${at(last)}` : path
+}
+
+function towards(from: Point, to: Point, distance: number): Point {
+  const whole = length(from, to) || 1
+  return {
+    x: from.x + ((to.x - from.x) * distance) / whole,
+    y: from.y + ((to.y - from.y) * distance) / whole,
+  }
+}
+
+function length(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
+}
+
+function at({ x, y }: Point): string {
+  return `${Math.round(10 * x) / 10},${Math.round(10 * y) / 10}`
+}

@@ -1,0 +1,177 @@
+/** One run that is looked at: opened, followed while it grows, and what the viewer has chosen to see of it. */
+import { RunError } from '../run/errors'
+import type { Role } from '../run/manifest'
+import { Run } from '../run/run'
+import { HttpStore } from '../run/store'
+import type { Values } from '../run/values'
+import type { Address } from './address'
+import { Clock, unexpected } from './clock.svelte'
+import type { Listed } from './library'
+import { changeLimitsOf, limitsOf, NO_LIMITS } from './limits'
+import { follow } from './live'
+import { answersOf } from './probes/answers'
+import { ProbeRow } from './probes/row'
+
+export type RunState = 'live' | 'finished' | 'killed'
+
+export class Session {
+  readonly clock: Clock
+  /** Counts what the run has added: whoever shows its tables reads this to be told. */
+  version = $state(0)
+  state = $state<RunState>('finished')
+  probe = $state(0)
+  node = $state('')
+  /** The key of the tensor that the layer panel shows; empty for the node's first. */
+  tensor = $state('')
+  /** The groups that are open; null as the page opens them by itself. */
+  open = $state.raw<readonly string[] | null>(null)
+  view = $state<'network' | 'curves'>('network')
+  /** Whether pictures show what changed since the start. */
+  change = $state(false)
+  /** Where the colour scale of each tensor ends, by its index; and of its change since the start. */
+  limits = $state.raw(NO_LIMITS)
+  changeLimits = $state.raw<readonly number[]>([])
+  /** The inputs of the probes, once they are read. */
+  inputs = $state.raw<readonly Values[]>([])
+  readonly answers = $derived.by(() => answersOf(this.manifest.probes))
+  /** The output that scores classes, if the model is a classifier. */
+  readonly classifier = $derived(this.answers.find((answer) => answer.isClassifier))
+  readonly probeRow = $derived.by(
+    () => new ProbeRow(this.manifest.probes, this.inputs, this.classifier?.width ?? 0),
+  )
+  /** Whether the server that told of a growing run no longer answers. */
+  isLost = $state(false)
+  /** Why something could not be read; null while all is well. */
+  trouble = $state.raw<RunError | null>(null)
+
+  private stopFollowing: () => void = () => undefined
+  private measuredChanges = ''
+
+  private constructor(
+    readonly listed: Listed,
+    readonly run: Run,
+  ) {
+    this.clock = new Clock(run)
+  }
+
+  static async open(listed: Listed, address: Address): Promise<Session> {
+    const run = await Run.open(new HttpStore(listed.path))
+    const session = new Session(listed, run)
+    session.state = stateOf(run)
+    session.limits = limitsOf(run, NO_LIMITS, session.state === 'live')
+    session.take(address)
+    run.inputs().then(
+      (inputs) => (session.inputs = inputs),
+      (error: unknown) => (session.trouble = error instanceof RunError ? error : unexpected(error)),
+    )
+    if (run.status.state === 'growing') session.follow()
+    return session
+  }
+
+  /** What the run says of itself, and what it says while it grows. */
+  get manifest() {
+    void this.version
+    return this.run.manifest
+  }
+
+  get status() {
+    void this.version
+    return this.run.status
+  }
+
+  /** Take over what an address says. */
+  take(address: Address): void {
+    this.probe = Math.min(address.probe, Math.max(0, this.run.manifest.probes.count - 1))
+    this.node = address.node
+    this.tensor = address.tensor
+    this.open = address.open
+    this.view = address.view
+    this.change = address.change
+    if (address.frame === null) {
+      this.clock.isFollowing = this.state === 'live'
+      this.clock.goTo(this.clock.last)
+    } else {
+      this.clock.moveTo(address.frame, false)
+    }
+  }
+
+  /** Where this view is found again. */
+  get address(): Omit<Address, 'theme'> {
+    const { target, last, isFollowing } = this.clock
+    const isNewest = isFollowing || target === last || target < 0
+    return {
+      run: this.listed.name,
+      frame: isNewest ? null : target,
+      probe: this.probe,
+      node: this.node,
+      tensor: this.tensor,
+      open: this.open,
+      view: this.view,
+      change: this.change,
+    }
+  }
+
+  /** The roles that the page needs of every frame: the map's two, and what the layer panel shows. */
+  get roles(): readonly Role[] {
+    const role = this.tensor.split('/')[0]
+    return role === 'gradient' || role === 'optimizer'
+      ? ['weight', 'activation', role]
+      : ['weight', 'activation']
+  }
+
+  choose(node: string, tensor = ''): void {
+    this.node = node
+    this.tensor = tensor
+  }
+
+  /** Where the scale of a tensor ends, in what is shown now: its values, or their change. */
+  limit(tensor: number): number {
+    return (this.change ? this.changeLimits : this.limits.values)[tensor] ?? 0
+  }
+
+  /** Measure the change since the start on a few frames, so that its scale stays the same on all. */
+  async measureChanges(): Promise<void> {
+    const { last } = this.clock
+    const key = `${last} ${this.roles.join(' ')}`
+    if (last < 0 || key === this.measuredChanges) return
+    this.measuredChanges = key
+    try {
+      const spread = [0, Math.round(last / 4), Math.round(last / 2), last]
+      const [first, ...others] = await Promise.all(spread.map((frame) => this.run.frame(frame, this.roles)))
+      if (first) this.changeLimits = changeLimitsOf(this.run, first, others)
+    } catch (error) {
+      this.trouble = error instanceof RunError ? error : unexpected(error)
+    }
+  }
+
+  close(): void {
+    this.stopFollowing()
+    this.clock.isPlaying = false
+  }
+
+  private follow(): void {
+    this.stopFollowing = follow({
+      eventsAddress: `${this.listed.path}/live`,
+      refresh: (isGrowing) => this.refresh(isGrowing),
+      isEnded: () => this.state !== 'live',
+      fail: (error) => (this.trouble = error),
+      lose: (isLost) => (this.isLost = isLost),
+    })
+  }
+
+  /** Take in what the run has added. */
+  private async refresh(isGrowing: boolean | null): Promise<void> {
+    await this.run.refresh()
+    this.state = stateOf(this.run, isGrowing)
+    this.limits = limitsOf(this.run, this.limits, this.state === 'live')
+    this.version++
+    if (this.clock.isFollowing || this.clock.target < 0) this.clock.goTo(this.clock.last)
+    if (this.state !== 'live') this.clock.isFollowing = false
+  }
+}
+
+/** @param isGrowing - What the server says, where there is one; null asks the clock. */
+function stateOf(run: Run, isGrowing: boolean | null = null): RunState {
+  if (run.status.state === 'closed') return 'finished'
+  return (isGrowing ?? run.isGrowing(Date.now() / 1000)) ? 'live' : 'killed'
+}

@@ -1,0 +1,36 @@
+import { broken } from './errors'
+
+/**
+ * Inflate one gzip member to exactly `expected` bytes, and no further: a "gzip bomb" stops there.
+ *
+ * @param place - Named in the error.
+ */
+export async function inflate(
+  compressed: Uint8Array<ArrayBuffer>,
+  expected: number,
+  place: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const inflated = new Uint8Array(expected)
+  let filled = 0
+  const reader = new Blob([compressed]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      if (filled + value.length > expected) {
+        void reader.cancel().catch(() => undefined)
+        throw broken(`${place} inflates to more than its ${expected.toLocaleString('en')} bytes`)
+      }
+      inflated.set(value, filled)
+      filled += value.length
+    }
+  } catch (error) {
+    // The browser throws a TypeError for bytes that are no gzip, or have something behind them.
+    if (error instanceof TypeError) throw broken(`${place} is no gzip (${error.message})`)
+    throw error
+  }
+  if (filled !== expected) {
+    throw broken(`${place} inflates to ${filled} bytes, not ${expected}`)
+  }
+  return inflated
+}

@@ -1,0 +1,258 @@
+/** One recorded training, growing or finished, read from wherever it lies. */
+import { RunArray, type Caches } from './array'
+import { ByteCache } from './cache'
+import { broken, RunError } from './errors'
+import { readAttributes } from './attributes'
+import { size } from './fields'
+import { readManifest, type Manifest, type ProbeArray, type Role, type TensorEntry } from './manifest'
+import { isGrowing, readStatus, type Status } from './status'
+import type { Store } from './store'
+import { FrameTable, ScalarTable, StatisticsTable } from './tables'
+import type { Values } from './values'
+
+/** What is kept of what was read (bytes): shards as they are on disk, and inflated chunks. */
+const KEPT_SHARDS = 96 * 2 ** 20
+const KEPT_CHUNKS = 48 * 2 ** 20
+
+/** A value of a scalar may arrive this many steps late: so far back a growing run is read again. */
+const LATE_STEPS = 2048
+
+/** Arrays that every refresh looks at, and those that never change. */
+const EAGER = new Set(['frames', 'scalars'])
+const INPUTS = 'probes/input/'
+
+/** One recorded moment: whole, so that nothing shows half of one frame and half of another. */
+export interface Frame {
+  readonly index: number
+  readonly step: number
+  readonly time: number
+  /** The flat row of codes of each role that was asked for; null where the run has none. */
+  readonly codes: Readonly<Partial<Record<Role, Int16Array | null>>>
+  /** The flat row of the probes' outputs; null where the run has none. */
+  readonly outputs: Float32Array | null
+}
+
+export class Run {
+  readonly frames = new FrameTable()
+  readonly statistics = new StatisticsTable()
+  readonly scalars = new ScalarTable()
+  private readonly caches: Caches = { shards: new ByteCache(KEPT_SHARDS), chunks: new ByteCache(KEPT_CHUNKS) }
+  private readonly arrays = new Map<string, RunArray>()
+  private manifestNow: Manifest | null = null
+  private manifestText = ''
+  private statusNow: Status | null = null
+
+  private constructor(readonly store: Store) {}
+
+  /** Open the run in a store. @throws RunError - It is no run, has a newer format, or is damaged. */
+  static async open(store: Store): Promise<Run> {
+    const run = new Run(store)
+    await run.refresh()
+    return run
+  }
+
+  get manifest(): Manifest {
+    if (!this.manifestNow) throw new Error('refresh() has not run')
+    return this.manifestNow
+  }
+
+  get status(): Status {
+    if (!this.statusNow) throw new Error('refresh() has not run')
+    return this.statusNow
+  }
+
+  /** Whether somebody still records it, at `now` seconds since 1970. */
+  isGrowing(now: number): boolean {
+    return isGrowing(this.status, now)
+  }
+
+  /** How many bytes of pictures are held. */
+  get keptBytes(): number {
+    return this.caches.shards.bytes + this.caches.chunks.bytes
+  }
+
+  /** Read what a growing run has added. What was read before stays as it was. */
+  async refresh(): Promise<void> {
+    const wasClosed = this.statusNow?.state === 'closed'
+    const [manifest, status] = await Promise.all([
+      readAttributes(this.store, '', 'onionskin'),
+      readAttributes(this.store, 'status', 'status'),
+    ])
+    const text = JSON.stringify(manifest)
+    if (text !== this.manifestText) this.manifestNow = readManifest(manifest)
+    const now = readStatus(status)
+    // On closing, arrays are cut to their length and packed; a new manifest may make them wider.
+    const isChanged = text !== this.manifestText || (now.state === 'closed' && !wasClosed)
+    this.manifestText = text
+    const [frames, scalars] = await Promise.all([this.freshArray('frames'), this.freshArray('scalars')])
+    if (frames) await this.frames.grow(frames)
+    this.statusNow = now // from here on it is known how many rows every other array has
+    await this.reopenArrays(isChanged)
+    const statistics =
+      this.frames.count && this.manifest.tensors.length ? await this.array('statistics') : null
+    await Promise.all([
+      statistics && this.statistics.grow(statistics, this.frames.count),
+      scalars && this.scalars.grow(scalars, now.state === 'closed' ? Infinity : LATE_STEPS),
+    ])
+  }
+
+  /** Read one frame: the codes of these roles, and the probes' outputs. */
+  async frame(index: number, roles: readonly Role[]): Promise<Frame> {
+    this.check(index)
+    const [rows, outputs] = await Promise.all([
+      Promise.all(
+        roles.map(async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const),
+      ),
+      this.manifest.probes.outputs.length ? this.row('probes/outputs', index) : null,
+    ])
+    return this.makeFrame(index, rows, outputs)
+  }
+
+  /** The same at once, if everything is kept; else null. */
+  frameNow(index: number, roles: readonly Role[]): Frame | null {
+    this.check(index)
+    const rows: [Role, Int16Array | null][] = []
+    for (const role of roles) {
+      const row = this.rowNow(`pictures/${role}`, index)
+      if (row === undefined) return null
+      rows.push([role, codesOf(row, role)])
+    }
+    const outputs = this.manifest.probes.outputs.length ? this.rowNow('probes/outputs', index) : null
+    return outputs === undefined ? null : this.makeFrame(index, rows, outputs)
+  }
+
+  /** The inputs of the probes, each (probe, …) laid flat. */
+  async inputs(): Promise<Values[]> {
+    return Promise.all(
+      this.manifest.probes.inputs.map(async (entry, i) => {
+        const array = await this.array(`${INPUTS}${i}`)
+        if (!array) throw broken(`the probes' input '${entry.name}' is missing`)
+        const values = await array.rows(0, array.shape[0] ?? 1)
+        if (values.length !== size(entry.shape))
+          throw broken(`the probes' input '${entry.name}' is cut short`)
+        return values
+      }),
+    )
+  }
+
+  /** The input of the last linear layer at a frame, (probe, value) laid flat; null where it was not followed. */
+  async embedding(frame: number): Promise<Float32Array | null> {
+    this.check(frame)
+    const { embedding } = this.manifest.probes
+    if (!embedding) return null
+    const row = await this.row('probes/embedding', frame)
+    return row instanceof Float32Array ? partOf(row, embedding) : null
+  }
+
+  /** The whole state dict at a frame, for a model small enough to keep it. */
+  async exact(frame: number): Promise<Map<string, { shape: readonly number[]; values: Values }>> {
+    this.check(frame)
+    const { exact, model } = this.manifest
+    if (!exact.length) {
+      throw new RunError(
+        `this run keeps no exact weights: its model has ${model.parameters.toLocaleString('en')} parameters`,
+        'they are kept for models of up to 100,000 parameters; look at the pictures instead',
+      )
+    }
+    const rows = { float32: this.row('exact/float32', frame), float64: this.row('exact/float64', frame) }
+    const state = new Map<string, { shape: readonly number[]; values: Values }>()
+    for (const entry of exact) {
+      const values = (await rows[entry.array])?.subarray(entry.offset, entry.offset + entry.count)
+      if (values?.length !== entry.count) throw broken(`the exact values of '${entry.name}' are cut short`)
+      state.set(entry.name, { shape: entry.shape, values })
+    }
+    await Promise.all(Object.values(rows))
+    return state
+  }
+
+  /** Declared shapes run ahead of the frames: an array is looked at again only when it was overtaken. */
+  private async reopenArrays(isChanged: boolean): Promise<void> {
+    const behind = [...this.arrays.entries()].filter(
+      ([name, array]) =>
+        !EAGER.has(name) &&
+        !name.startsWith(INPUTS) &&
+        (isChanged || (array.shape[0] ?? 0) < this.frames.count),
+    )
+    await Promise.all(behind.map(([, array]) => array.reopen()))
+  }
+
+  private async freshArray(name: string): Promise<RunArray | null> {
+    await this.arrays.get(name)?.reopen()
+    return this.array(name)
+  }
+
+  /** The row of an array; null where the run has no such array, or it has no such row. */
+  private async row(name: string, row: number): Promise<Values | null> {
+    const array = await this.array(name)
+    return array && row < (array.shape[0] ?? 0) ? array.rows(row, row + 1) : null
+  }
+
+  /** The same at once: undefined where it has to be fetched. */
+  private rowNow(name: string, row: number): Values | null | undefined {
+    const array = this.arrays.get(name)
+    if (!array) return this.absent.has(name) ? null : undefined
+    return row < (array.shape[0] ?? 0) ? (array.rowNow(row) ?? undefined) : null
+  }
+
+  /** Arrays that a closed run does not have. */
+  private readonly absent = new Set<string>()
+
+  private async array(name: string): Promise<RunArray | null> {
+    const open = this.arrays.get(name)
+    if (open) return open
+    if (this.absent.has(name)) return null
+    const array = await RunArray.open(this.store, name, this.caches, () => this.settledRows(name))
+    if (array) this.arrays.set(name, this.arrays.get(name) ?? array)
+    else if (this.statusNow?.state === 'closed') this.absent.add(name)
+    return this.arrays.get(name) ?? null
+  }
+
+  /** How many rows of an array are known to be written: `frames` is written last, and reveals the others. */
+  private settledRows(name: string): number {
+    if (this.statusNow?.state === 'closed') return Infinity
+    return name === 'frames' || name === 'scalars' || name.startsWith('probes/input/')
+      ? Infinity
+      : this.frames.count
+  }
+
+  private check(frame: number): void {
+    if (frame >= 0 && frame < this.frames.count) return
+    throw new RunError(
+      `there is no frame ${frame}`,
+      `this run has ${this.frames.count} frames, counted from 0`,
+    )
+  }
+
+  private makeFrame(
+    index: number,
+    rows: readonly (readonly [Role, Int16Array | null])[],
+    outputs: Values | null,
+  ): Frame {
+    return {
+      index,
+      step: this.frames.step(index),
+      time: this.frames.time(index),
+      codes: Object.fromEntries(rows),
+      outputs: outputs instanceof Float32Array ? outputs : null,
+    }
+  }
+}
+
+/** A tensor's codes in a frame; null where the frame has no picture of it. */
+export function codesIn(frame: Frame, tensor: TensorEntry, run: Run): Int16Array | null {
+  if (Number.isNaN(run.statistics.at(frame.index, tensor.index, 'scale'))) return null
+  const codes = frame.codes[tensor.role]?.subarray(tensor.offset, tensor.offset + tensor.count)
+  return codes?.length === tensor.count ? codes : null
+}
+
+/** One output's part of a row. */
+export function partOf(row: Float32Array, part: ProbeArray): Float32Array {
+  const values = row.subarray(part.offset, part.offset + size(part.shape))
+  if (values.length !== size(part.shape)) throw broken(`the values of '${part.name}' are cut short`)
+  return values
+}
+
+function codesOf(row: Values | null, role: Role): Int16Array | null {
+  if (row && !(row instanceof Int16Array)) throw broken(`the pictures of role '${role}' are not int16`)
+  return row
+}

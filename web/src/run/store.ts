@@ -1,0 +1,67 @@
+/**
+ * Where the files of a run lie. A store knows paths and bytes, nothing of Zarr: a server, a static host, and later
+ * data embedded in one HTML file or a zip, are each one class with one method.
+ */
+import { RunError } from './errors'
+
+export interface Store {
+  /** How a person would name the place. */
+  readonly location: string
+  /** The bytes of a file, never stale; null where there is no such file. */
+  read(path: string): Promise<Uint8Array<ArrayBuffer> | null>
+}
+
+/** No file of a run is larger than this (bytes): shards are about 2 MiB, a chunk at most 64. */
+export const LARGEST_FILE = 80 * 2 ** 20
+
+/** Files below an address. Whole files only: shards are small, and a static host need not know Range. */
+export class HttpStore implements Store {
+  /** @param location - The address of the run folder, without a slash at the end. */
+  constructor(readonly location: string) {}
+
+  async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const response = await this.fetch(path)
+    if (response.status === 404 || response.status === 410) return null
+    if (!response.ok) {
+      throw new RunError(
+        `${this.location}/${path} cannot be read: the server answered ${response.status} ${response.statusText}`,
+        'check that whoever serves the run may read it, then reload the page',
+      )
+    }
+    const length = Number(response.headers.get('Content-Length') ?? 0)
+    if (length > LARGEST_FILE) {
+      await response.body?.cancel()
+      throw new RunError(
+        `${path} has ${length.toLocaleString('en')} bytes, more than any file of a run`,
+        'pack the run again where it was recorded: onionskin pack RUN',
+      )
+    }
+    return new Uint8Array(await response.arrayBuffer())
+  }
+
+  private async fetch(path: string): Promise<Response> {
+    try {
+      // "no-cache" asks the server whether the copy is still good: a growing run replaces its files.
+      return await fetch(`${this.location}/${path}`, { cache: 'no-cache' })
+    } catch {
+      throw new RunError(
+        `the server of ${this.location} does not answer`,
+        'start it again (onionskin view RUN), then reload the page',
+      )
+    }
+  }
+}
+
+/** Files held in memory, by path: an export in one file, and the tests. */
+export class MemoryStore implements Store {
+  readonly location = 'memory'
+  /** Every path that was asked for, in order. */
+  readonly asked: string[] = []
+
+  constructor(readonly files: Map<string, Uint8Array<ArrayBuffer>>) {}
+
+  read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.asked.push(path)
+    return Promise.resolve(this.files.get(path) ?? null)
+  }
+}

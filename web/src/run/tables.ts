@@ -1,0 +1,139 @@
+/** The tables of a run that are read whole: its frames, their statistics, and the scalars of every step. */
+import type { RunArray } from './array'
+import { broken } from './errors'
+import { Fields } from './fields'
+import { STATISTICS, type Statistic } from './manifest'
+
+/** A recorder spaces frames by its budget: nobody has recorded more. A run that claims so is not read. */
+const MOST_FRAMES = 1_000_000
+
+const COLUMN = Object.fromEntries(STATISTICS.map((name, i) => [name, i])) as Record<Statistic, number>
+
+/** Step, time (s since the start) and cost (s) of every frame. */
+export class FrameTable {
+  private steps: number[] = []
+  private times: number[] = []
+
+  get count(): number {
+    return this.steps.length
+  }
+
+  step(frame: number): number {
+    return this.steps[frame] ?? 0
+  }
+
+  time(frame: number): number {
+    return this.times[frame] ?? 0
+  }
+
+  /** The frame whose step is nearest; -1 when there is none. */
+  nearest(step: number): number {
+    let low = 0
+    let high = this.count - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.step(middle) < step) low = middle + 1
+      else high = middle
+    }
+    const before = low - 1
+    return before >= 0 && step - this.step(before) < this.step(low) - step ? before : high
+  }
+
+  /** Read the rows that have joined. The array says how many frames there are. */
+  async grow(array: RunArray): Promise<void> {
+    const [rows = 0] = array.shape
+    if (rows > MOST_FRAMES) throw broken(`it says that it has ${rows.toLocaleString('en')} frames`)
+    const first = this.count
+    if (rows <= first) return
+    array.forget() // rows share a chunk, which is replaced when one joins
+    const table = await array.rows(first, rows)
+    if (array.width !== 3) throw broken('its frames have no step, time and cost')
+    const steps = [...this.steps]
+    const times = [...this.times]
+    for (let i = 0; i < rows - first; i++) {
+      const step = table[3 * i] ?? NaN
+      if (!(step > (steps.at(-1) ?? -1)) || !Number.isFinite(step)) {
+        throw broken('its frames are not in the order of their steps')
+      }
+      steps.push(step)
+      times.push(table[3 * i + 1] ?? 0)
+    }
+    this.steps = steps
+    this.times = times
+  }
+}
+
+/** The statistics of every tensor at every frame. */
+export class StatisticsTable {
+  private readonly frames: Float32Array[] = []
+
+  /** NaN where the frame has none. */
+  at(frame: number, tensor: number, statistic: Statistic): number {
+    return this.frames[frame]?.[tensor * STATISTICS.length + COLUMN[statistic]] ?? NaN
+  }
+
+  /** How many frames it knows. */
+  get count(): number {
+    return this.frames.length
+  }
+
+  /** Read the rows that have joined, up to `frames`. */
+  async grow(array: RunArray, frames: number): Promise<void> {
+    const first = this.frames.length
+    if (frames <= first) return
+    const [, tensors = 0, columns = 0] = array.shape
+    if (columns !== STATISTICS.length) throw broken(`its statistics have ${columns} columns`)
+    const rows = await array.rows(first, frames)
+    if (!(rows instanceof Float32Array)) throw broken('its statistics are not float32')
+    const width = tensors * columns
+    for (let i = 0; i < frames - first; i++) this.frames.push(rows.subarray(i * width, (i + 1) * width))
+  }
+}
+
+/** The scalars of every step, by name. NaN where a name was not logged. */
+export class ScalarTable {
+  private columns = new Map<string, Float64Array<ArrayBuffer>>()
+  private length = 0
+
+  get names(): readonly string[] {
+    return [...this.columns.keys()]
+  }
+
+  /** How many steps it knows, from step 0 on. */
+  get steps(): number {
+    return this.length
+  }
+
+  /** One scalar at every step; empty where there is none of this name. */
+  column(name: string): Float64Array {
+    return this.columns.get(name)?.subarray(0, this.length) ?? new Float64Array()
+  }
+
+  /**
+   * Read what has joined.
+   *
+   * @param again - How many of the steps known already to read again: values may arrive late.
+   */
+  async grow(array: RunArray, again: number): Promise<void> {
+    const [rows = 0, width = 0] = array.shape
+    const names = new Fields(array.attributes, 'scalars.attributes').texts('names')
+    if (names.length !== width) throw broken(`it has ${width} scalars and ${names.length} names for them`)
+    const first = Math.max(0, Math.min(rows, this.length) - again)
+    array.forget()
+    const table = await array.rows(first, rows)
+    for (const [i, name] of names.entries()) {
+      const column = withRoom(this.columns.get(name), this.length, rows)
+      for (let row = first; row < rows; row++) column[row] = table[(row - first) * width + i] ?? NaN
+      this.columns.set(name, column)
+    }
+    this.length = Math.max(this.length, rows)
+  }
+}
+
+/** The column, or a larger copy of it: it doubles, so that a run that grows for hours is not copied every second. */
+function withRoom(column: Float64Array<ArrayBuffer> | undefined, length: number, needed: number) {
+  if (column && column.length >= needed) return column
+  const larger = new Float64Array(Math.max(needed, 2 * (column?.length ?? 0))).fill(NaN)
+  if (column) larger.set(column.subarray(0, length))
+  return larger
+}
