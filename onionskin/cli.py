@@ -109,7 +109,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 #: Every command, in the order of the help.
-#: Every command, in the order of the help.
 COMMANDS = ("train", "watch", "view", "info", "health", "pack")
 
 

@@ -37,7 +37,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if path:
             (tools / name).symlink_to(path)
     environment = {**os.environ, "PATH": f"{folder / 'venv' / 'bin'}:{tools}"}
-    command = [
+    command: list[str | Path] = [
         folder / "venv" / "bin" / "python",
         "-m",
         "pip",
@@ -56,7 +56,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def _run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/nowhere", "HOME": str(installed)}
-    command = [installed / "venv" / "bin" / "python", *arguments]
+    command: list[str | Path] = [installed / "venv" / "bin" / "python", *arguments]
     return subprocess.run(command, cwd=installed, env=environment, capture_output=True, text=True)
 
 
@@ -75,7 +75,7 @@ def test_runs_open(installed: Path) -> None:
 
 
 def test_the_page_and_a_run_are_served(installed: Path) -> None:
-    command = [installed / "venv" / "bin" / "onionskin", "view", str(FIXTURE), "--no-open", "--json"]
+    command: list[str | Path] = [installed / "venv" / "bin" / "onionskin", "view", str(FIXTURE), "--no-open", "--json"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PATH": "/nowhere"})
     try:
         assert server.stdout is not None
@@ -90,9 +90,7 @@ def test_the_page_and_a_run_are_served(installed: Path) -> None:
             assert json.load(response)["node_type"] == "group"
     finally:
         server.terminate()
-        server.wait()
-        if server.stdout:
-            server.stdout.close()
+        server.communicate()
 
 
 def test_what_needs_torch_says_so(installed: Path) -> None:
