@@ -54,6 +54,13 @@ class FrameData:
     embedding: Floats | None = None
     exact: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its values take in memory."""
+        single = (self.before, self.outputs, self.embedding)
+        arrays = [*self.values.values(), *self.exact.values(), *(array for array in single if array is not None)]
+        return sum(array.nbytes for array in arrays)
+
 
 class RunWriter:
     """One run folder, open for writing by one process.

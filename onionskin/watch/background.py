@@ -24,8 +24,8 @@ from onionskin.watch.logged import Logged
 #: What waits is written when scalars are handed over, and after this (seconds) where no steps are made.
 FLUSH_SECONDS: Final = 1.25
 
-#: Frames that wait to be written. When the disk cannot keep up with these, further frames are dropped.
-MOST_WAITING: Final = 32
+#: What frames that wait to be written may hold (bytes). When the thread cannot keep up, further frames are dropped.
+MOST_WAITING_BYTES: Final = 32 * 2**20
 
 #: Frames and logged values that live health checks look back on; a longer history is thinned.
 MOST_REMEMBERED_FRAMES: Final = 256
@@ -63,8 +63,8 @@ class Background(threading.Thread):
         self._writer = writer
         self._ledger = ledger
         self._inbox: queue.SimpleQueue[FrameData | _Description | Logged | _Finish] = queue.SimpleQueue()
-        self._waiting = 0
-        self._is_full = False
+        # Two counts that only grow, each written by one thread: what waits is their difference.
+        self._bytes_handed_over = self._bytes_taken = 0
         self._history = _Memory(writer.manifest)
         self._next_health = 8.0
 
@@ -80,9 +80,9 @@ class Background(threading.Thread):
 
     def add_frame(self, frame: FrameData, cost: float) -> bool:
         """Hand over a frame that took ``cost`` seconds. Returns False when too many wait: the frame is dropped."""
-        if self._waiting >= MOST_WAITING:
+        if self._bytes_handed_over - self._bytes_taken + frame.nbytes > MOST_WAITING_BYTES:
             return False
-        self._waiting += 1
+        self._bytes_handed_over += frame.nbytes
         self._inbox.put(replace(frame, cost=cost))
         return True
 
@@ -120,7 +120,7 @@ class Background(threading.Thread):
         """Do one thing that was handed over; whatever fails is said once, and the thread goes on."""
         try:
             if isinstance(item, FrameData):
-                self._waiting -= 1
+                self._bytes_taken += item.nbytes
                 self._add(item)
             elif isinstance(item, _Description):
                 self._writer.describe(item.manifest, item.probe_inputs)

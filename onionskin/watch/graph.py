@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from torch import nn
@@ -37,7 +38,10 @@ def build(models: Mapping[str, nn.Module], flows: Sequence[Flow], names: Mapping
     if unreached and flows:
         shown = ", ".join(draft.id for draft in unreached[:5])
         reasons.append(f"the probes did not reach {shown}{' …' if len(unreached) > 5 else ''}")
-    return _laid_out([*drafts, *unreached], edges, models, "; ".join(reasons))
+    namespaces = _namespaces(flows, drafts, edges)
+    drafts = [replace(d, group=next(iter(_upwards(d.group, namespaces)), "")) for d in [*drafts, *unreached]]
+    inner = _groups(drafts, namespaces)
+    return _laid_out(drafts, inner, edges, _types(models), "; ".join(reasons))
 
 
 def _unreached(models: Mapping[str, nn.Module], names: Mapping[int, str], reached: set[str]) -> Iterable[Draft]:
@@ -52,12 +56,55 @@ def _unreached(models: Mapping[str, nn.Module], names: Mapping[int, str], reache
                 yield Draft(where or type(model).__name__, "module", type(module).__name__, group, own)
 
 
+def _namespaces(flows: Sequence[Flow], drafts: Sequence[Draft], edges: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the paths that only hold modules, and that data leaves and enters again: they make no group.
+
+    A ``ModuleDict`` with the embeddings, blocks and norm of a transformer computes nothing itself, and what is between
+    them (the sum of the embeddings) runs outside: drawn as a group it would bend the flow back into itself.
+    """
+    called = {path for flow in flows for path in flow.called}
+    inside: dict[str, set[str]] = defaultdict(set)
+    for draft in drafts:
+        for path in _upwards(draft.group):
+            if path not in called:
+                inside[path].add(draft.id)
+    return {path for path, ids in inside.items() if _is_entered_again(ids, edges)}
+
+
+def _upwards(path: str, without: AbstractSet[str] = frozenset()) -> Iterable[str]:
+    """Yield a group's path and those around it, from the inside out."""
+    while path:
+        if path not in without:
+            yield path
+        path = path.rpartition(".")[0]
+
+
+def _is_entered_again(inside: AbstractSet[str], edges: Sequence[tuple[str, str]]) -> bool:
+    """Return whether data that has left a set of nodes comes back into it."""
+    after: Mapping[str, list[str]] = defaultdict(list)
+    for source, target in edges:
+        after[source].append(target)
+    left = [target for source in inside for target in after[source] if target not in inside]
+    seen = set(left)
+    while left:
+        for target in after[left.pop()]:
+            if target in inside:
+                return True
+            if target not in seen:
+                seen.add(target)
+                left.append(target)
+    return False
+
+
 def _laid_out(
-    drafts: Sequence[Draft], edges: Sequence[tuple[str, str]], models: Mapping[str, nn.Module], partial: str
+    drafts: Sequence[Draft],
+    inner: Mapping[str, str],
+    edges: Sequence[tuple[str, str]],
+    types: Mapping[str, str],
+    partial: str,
 ) -> Graph:
-    types = _types(models)
-    paths = _group_paths(drafts)
-    inner = {path: path.rpartition(".")[0] for path in paths}
+    """Give every node and group its place. ``inner`` names the group around each group, ``types`` their classes."""
+    paths = list(inner)
     around = {draft.id: draft.group for draft in drafts} | {f"{path}/": group for path, group in inner.items()}
     places = _places(around, paths, edges)
     nodes = [
@@ -83,14 +130,13 @@ def _types(models: Mapping[str, nn.Module]) -> dict[str, str]:
     }
 
 
-def _group_paths(drafts: Sequence[Draft]) -> list[str]:
-    """Return the path of every group, outer before inner, in the order they first run."""
-    paths: dict[str, None] = {}
+def _groups(drafts: Sequence[Draft], namespaces: AbstractSet[str]) -> dict[str, str]:
+    """Return every group and the one around it (empty at the top), outer before inner, in the order they first run."""
+    inner: dict[str, str] = {}
     for draft in drafts:
-        parts = draft.group.split(".") if draft.group else []
-        for i in range(len(parts)):
-            paths[".".join(parts[: i + 1])] = None
-    return list(paths)
+        chain = list(_upwards(draft.group, namespaces))[::-1]
+        inner.update(zip(chain, ["", *chain], strict=False))
+    return inner
 
 
 def _places(

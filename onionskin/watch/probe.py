@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +47,17 @@ class Call:
     kwargs: dict[str, Any]
     whole: Call | None = None
 
-    def tensors(self) -> list[tuple[str, torch.Tensor]]:
-        """Return its tensors with a name each."""
-        found = list(named_tensors_in(self.args, "input")) if self.args else []
-        return found + [pair for name, value in self.kwargs.items() for pair in named_tensors_in(value, name)]
+    def tensors(self, parameters: Sequence[str] = ()) -> list[tuple[str, torch.Tensor]]:
+        """Return its tensors with a name each: ``input`` for the only one, else ``input.<parameter>``.
+
+        Args:
+            parameters: What the model's forward calls its positional parameters, as far as that is known.
+        """
+        if len(self.args) == 1 and not self.kwargs:
+            return list(named_tensors_in(self.args[0], "input"))
+        numbered = (parameters[i] if i < len(parameters) else str(i) for i in range(len(self.args)))
+        named = [*zip(numbered, self.args, strict=True), *self.kwargs.items()]
+        return [pair for name, value in named for pair in named_tensors_in(value, f"input.{name}")]
 
     @property
     def examples(self) -> int:
@@ -127,6 +135,7 @@ class Prober:
         self.model = model
         self.prefix = prefix
         self.call = call
+        self._parameters = _positional_parameters(model)
         self._outputs: list[tuple[ProbeArray, tuple[slice, ...]]] | None = None
         self._embedding: ProbeArray | None = None
 
@@ -149,7 +158,7 @@ class Prober:
         skeleton = Skeleton(self.model)
         call = self._on_the_models_device()
         tracer = Tracer(skeleton.module, self.prefix, names, heard, skeleton.constants)
-        tracer.start(call.tensors())
+        tracer.start(call.tensors(self._parameters))
         with isolated(list(skeleton.copies.values())), tracer:
             output = skeleton.module(*call.args, **call.kwargs)
         outputs = list(named_tensors_in(output, "output"))
@@ -161,7 +170,7 @@ class Prober:
     def inputs(self) -> list[tuple[ProbeArray, npt.NDArray[Any]]]:
         """Return the probes' inputs for the manifest, thinned where they are very large."""
         found = []
-        for name, tensor in self.call.tensors():
+        for name, tensor in self.call.tensors(self._parameters):
             values = _plain(tensor)
             steps = (
                 (1, *strides(values.shape[1:], max(1, MOST_INPUT_VALUES // max(1, len(values)))))
@@ -222,6 +231,15 @@ class Prober:
             return np.full(int(np.prod(self._embedding.shape)), np.nan, np.float32)
         values: npt.NDArray[np.float32] = rows.reshape(-1).cpu().numpy()
         return values
+
+
+def _positional_parameters(model: nn.Module) -> list[str]:
+    """Return what a model's forward calls its positional parameters; empty where that cannot be told."""
+    try:
+        parameters = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _embedded(tensor: torch.Tensor | None) -> torch.Tensor | None:

@@ -362,7 +362,7 @@ class Recorder:
             cost = perf_counter() - began
             self._ledger.frames += cost
         if not self._background.add_frame(frame, cost):
-            self._ledger.drop("the disk is slower than the frames", self._step)
+            self._ledger.drop("they came faster than they could be written", self._step)
         self._last_frame_step = self._step
         self._pace.took(self._step, self._ledger.now(), cost + self._background.seconds_a_frame)
 

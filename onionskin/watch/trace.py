@@ -49,10 +49,18 @@ class Draft:
 
 @dataclass
 class Flow:
-    """What a forward showed: nodes in the order they ran, edges, and what could not be followed."""
+    """What a forward showed.
+
+    Attributes:
+        nodes: In the order they ran.
+        edges: Pairs of nodes, as a set that keeps its order.
+        called: The paths of the modules whose own forward ran; a ``ModuleList`` has none.
+        lost: Where tensors were met that nobody is known to have made.
+    """
 
     nodes: dict[str, Draft] = field(default_factory=dict)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
 
 
@@ -124,6 +132,7 @@ class Tracer(TorchFunctionMode):
                     if isinstance(module, nn.Linear) and versions[-1]:
                         self.embedding = versions[-1][0][0]
                 self._inside.append((path, is_whole or self._is_deaf))
+                self.flow.called.add(path)
 
         def leave(module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
             self._inside.pop()

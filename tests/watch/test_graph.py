@@ -96,8 +96,8 @@ class _Siamese(nn.Module):
 def test_a_shared_module_is_one_node_a_call(tmp_path: Path) -> None:
     graph = _graph(_Siamese(), (torch.randn(3, 4), torch.randn(3, 4)), tmp_path)
     assert _edges(graph) == {
-        ("input.0", "tower"),
-        ("input.1", "tower#2"),
+        ("input.left", "tower"),
+        ("input.right", "tower#2"),
         ("tower", "cat"),
         ("tower#2", "cat"),
         ("cat", "head"),
@@ -214,3 +214,55 @@ def test_the_main_line_is_straight() -> None:
     places = place([*map(str, range(7)), "side"], [*chain, ("1", "side"), ("side", "4")])
     assert all(places[str(i)] == (i, 0.0) for i in range(7))
     assert places["side"][1] != 0
+
+
+class _Namespace(nn.Module):
+    """Holds its parts as nanoGPT does: the sum of the embeddings runs between two parts of one ModuleDict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        blocks = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
+        parts = {"wte": nn.Embedding(9, 4), "wpe": nn.Embedding(5, 4), "h": blocks, "ln": nn.LayerNorm(4)}
+        self.transformer = nn.ModuleDict(parts)
+
+    def forward(self, ids: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        parts = self.transformer
+        x = parts["wte"](ids) + parts["wpe"](torch.arange(ids.shape[1]))
+        for block in self.blocks:
+            x = x + block(x)
+        x = parts["ln"](x)
+        return x, F.mse_loss(x, targets)
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        blocks = self.transformer["h"]
+        assert isinstance(blocks, nn.ModuleList)
+        return blocks
+
+
+def test_a_group_that_only_holds_modules_does_not_bend_the_flow(tmp_path: Path) -> None:
+    graph = _graph(_Namespace(), (torch.arange(10).reshape(2, 5) % 9, torch.randn(2, 5, 4)), tmp_path)
+    # "transformer" and "h" compute nothing, and data leaves and enters them again: only the blocks are groups.
+    groups = {group.path: (group.group, group.like) for group in graph.groups}
+    assert groups == {"transformer.h.0": ("", ""), "transformer.h.1": ("", "transformer.h.0")}
+    layer = {node.id: node.layer for node in graph.nodes if not node.group}
+    layer |= {f"{group.path}.": group.layer for group in graph.groups}
+    home = {node.id: f"{node.group}." if node.group else node.id for node in graph.nodes}
+    for edge in graph.edges:
+        source, target = home[edge.source], home[edge.target]
+        assert source == target or layer[source] < layer[target], edge
+    assert {node.id for node in graph.nodes if node.kind == "input"} == {"input.ids", "input.targets"}
+
+
+def test_a_group_that_is_passed_through_once_stays(tmp_path: Path) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 2)])
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layers[1](self.layers[0](x))  # type: ignore[no-any-return]
+
+    graph = _graph(Net(), {"x": torch.randn(2, 4)}, tmp_path)
+    assert [group.path for group in graph.groups] == ["layers"]
+    assert ("input.x", "layers.0") in _edges(graph)

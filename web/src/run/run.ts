@@ -101,7 +101,9 @@ export class Run {
     this.check(index)
     const [rows, outputs] = await Promise.all([
       Promise.all(
-        roles.map(async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const),
+        roles
+          .filter((role) => this.hasRole(role))
+          .map(async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const),
       ),
       this.manifest.probes.outputs.length ? this.row('probes/outputs', index) : null,
     ])
@@ -112,7 +114,7 @@ export class Run {
   frameNow(index: number, roles: readonly Role[]): Frame | null {
     this.check(index)
     const rows: [Role, Int16Array | null][] = []
-    for (const role of roles) {
+    for (const role of roles.filter((role) => this.hasRole(role))) {
       const row = this.rowNow(`pictures/${role}`, index)
       if (row === undefined) return null
       rows.push([role, codesOf(row, role)])
@@ -154,26 +156,51 @@ export class Run {
         'they are kept for models of up to 100,000 parameters; look at the pictures instead',
       )
     }
-    const rows = { float32: this.row('exact/float32', frame), float64: this.row('exact/float64', frame) }
+    const [float32, float64] = await Promise.all([
+      this.row('exact/float32', frame),
+      this.row('exact/float64', frame),
+    ])
+    const rows = { float32, float64 }
     const state = new Map<string, { shape: readonly number[]; values: Values }>()
     for (const entry of exact) {
-      const values = (await rows[entry.array])?.subarray(entry.offset, entry.offset + entry.count)
+      const values = rows[entry.array]?.subarray(entry.offset, entry.offset + entry.count)
       if (values?.length !== entry.count) throw broken(`the exact values of '${entry.name}' are cut short`)
       state.set(entry.name, { shape: entry.shape, values })
     }
-    await Promise.all(Object.values(rows))
     return state
   }
 
-  /** Declared shapes run ahead of the frames: an array is looked at again only when it was overtaken. */
+  /** Whether the run has tensors of a role: of others there is no array to ask for. */
+  private hasRole(role: Role): boolean {
+    return this.manifest.tensors.some((tensor) => tensor.role === role)
+  }
+
+  /**
+   * Declared shapes run ahead of the frames: an array is looked at again only when it was overtaken, or while it is
+   * narrower than the manifest says, which tells of new tensors before they are written.
+   */
   private async reopenArrays(isChanged: boolean): Promise<void> {
+    const widths = this.widths()
     const behind = [...this.arrays.entries()].filter(
       ([name, array]) =>
         !EAGER.has(name) &&
         !name.startsWith(INPUTS) &&
-        (isChanged || (array.shape[0] ?? 0) < this.frames.count),
+        (isChanged ||
+          (array.shape[0] ?? 0) < this.frames.count ||
+          (array.shape[1] ?? 0) < (widths.get(name) ?? 0)),
     )
     await Promise.all(behind.map(([, array]) => array.reopen()))
+  }
+
+  /** How wide the arrays are that tensors join. */
+  private widths(): ReadonlyMap<string, number> {
+    const { tensors } = this.manifest
+    const widths = new Map([['statistics', tensors.length]])
+    for (const { role, offset, count } of tensors) {
+      const name = `pictures/${role}`
+      widths.set(name, Math.max(widths.get(name) ?? 0, offset + count))
+    }
+    return widths
   }
 
   private async freshArray(name: string): Promise<RunArray | null> {

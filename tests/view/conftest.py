@@ -1,0 +1,52 @@
+"""What the browser tests share: one Chromium, one real training, and a page that is watched for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from onionskin.learn.vision import Training
+from tests.browser import browser
+from tests.view.look import Look
+from tests.view.served import Served
+
+Show = Callable[..., Look]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One a module: while it is open its event loop runs in this thread, and asyncio can run no other one."""
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run: scikit-learn's digits, 2,640 steps."""
+    run = tmp_path_factory.mktemp("trained") / "digits"
+    for _ in Training("digits", run=run):
+        pass
+    return run
+
+
+@pytest.fixture
+def show(chromium: Browser) -> Iterator[Show]:
+    """Open the page on runs: ``show(run, "frame=3")``. Whatever the page complains of fails the test."""
+    looks: list[Look] = []
+    servers: list[Served] = []
+
+    def open_page(*runs: Path, view: str = "", width: int = 1440, height: int = 820, scale: float = 1) -> Look:
+        servers.append(Served(*runs))
+        looks.append(Look(chromium, servers[-1].address, view, width=width, height=height, scale=scale))
+        return looks[-1]
+
+    yield open_page
+    for look in looks:
+        look.close()
+    for server in servers:
+        server.close()
+    for look in looks:
+        assert look.complaints == []
