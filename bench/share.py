@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-#: A training has to be longer than the recorder's early credit (20 s) to keep its budget to the letter.
+#: A training has to be longer than the recorder's early credit (10 s) to keep its budget to the letter.
 SECONDS: Final = 40.0
-QUICK_SECONDS: Final = 24.0
+QUICK_SECONDS: Final = 16.0
 PAIRS: Final = 5
 QUICK_PAIRS: Final = 2
 

@@ -10,6 +10,9 @@ from onionskin.errors import OnionskinError
 
 T = TypeVar("T")
 
+#: No file of a run is larger than this (bytes): shards are about 2 MiB, a chunk at most 64.
+LARGEST_FILE: Final = 80 * 2**20
+
 #: More values than this in one tensor is not a model but a trap (2^53: exact in JSON and in JavaScript).
 MOST: Final = 2**53
 
@@ -104,6 +107,11 @@ def broken(what: str) -> OnionskinError:
         f"this run cannot be trusted: {what}",
         fix="it was damaged or not written by Onionskin; copy it again from where it was recorded",
     )
+
+
+def too_large(name: str, size: int) -> OnionskinError:
+    """Return the error of a file that would fill this machine's memory."""
+    return broken(f"'{name}' has {size:,} bytes or more, and no file of a run has more than {LARGEST_FILE:,}")
 
 
 def _short(value: object) -> str:

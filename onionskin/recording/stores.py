@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from onionskin.errors import OnionskinError, did_you_mean
+from onionskin.recording.fields import LARGEST_FILE, too_large
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
@@ -28,7 +29,9 @@ def open_store(location: str | Path) -> tuple[Store, str]:
     Raises:
         OnionskinError: Nothing is there, or it is no run.
     """
-    from zarr.storage import LocalStore, ZipStore
+    from zarr.storage import ZipStore
+
+    from onionskin.recording.local import FolderStore
 
     text = str(location)
     if text.startswith(("http://", "https://")):
@@ -43,15 +46,22 @@ def open_store(location: str | Path) -> tuple[Store, str]:
             inside = sorted(p.parent.name for p in path.glob("*/zarr.json"))
             fix = f"did you mean {path / inside[0]}?" if inside else "give the folder that a recording made"
             raise OnionskinError(f"{path} is a folder, but no run: it has no zarr.json", fix=fix)
-        return LocalStore(path, read_only=True), ""
+        return FolderStore(path, read_only=True), ""
     if not zipfile.is_zipfile(path):
         raise OnionskinError(f"{path} is neither a run folder nor a .zip", fix="give a run folder, a .zip or a URL")
-    return ZipStore(path, mode="r"), _root_in_zip(path)
+    return ZipStore(path, mode="r"), root_in_zip(path)
 
 
-def _root_in_zip(path: Path) -> str:
-    """Return the folder of a zip that holds the run: many zip tools put everything into one folder."""
+def root_in_zip(path: Path) -> str:
+    """Return the folder of a zip that holds the run: many zip tools put everything into one folder.
+
+    Raises:
+        OnionskinError: It holds no run, or a file larger than any of a run.
+    """
     with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():  # what a deflated one says here is also the most that is read of it
+            if member.file_size > LARGEST_FILE:
+                raise too_large(member.filename, member.file_size)
         documents = [PurePosixPath(n) for n in archive.namelist() if n.endswith("zarr.json")]
     roots = [str(d.parent) for d in documents if len(d.parts) <= 2]
     if "." in roots:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import zipfile
+import zlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import aiohttp
+
+from onionskin.recording.stores import root_in_zip
 
 #: A path inside a run, as the format has them. No part begins with a dot, so none leads out.
 _INSIDE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
@@ -24,7 +30,7 @@ class RunFiles:
     def __init__(self, location: str | Path) -> None:
         self.location = str(location)
         self.folder = None if _is_remote(self.location) or Path(location).is_file() else Path(location)
-        self._archive: Any = None
+        self._archive: zipfile.ZipFile | None = None
         self._root = ""
 
     def path(self, inside: str) -> Path | None:
@@ -39,26 +45,31 @@ class RunFiles:
         return found if real.is_file() and real.is_relative_to(self.folder.resolve()) else None
 
     async def read(self, inside: str) -> bytes | None:
-        """Return a file of a zip or an address whole, or None where there is none."""
+        """Return a file of a zip or an address whole, or None where there is none.
+
+        Raises:
+            OSError: The host of an address cannot be reached, or the archive is damaged.
+            OnionskinError: The file is larger than any of a run.
+        """
         if not _INSIDE.fullmatch(inside):
             return None
-        return await asyncio.to_thread(self._read, inside)
+        if not _is_remote(self.location):
+            return await asyncio.to_thread(self._read_member, inside)
+        from onionskin.recording.remote import fetch
 
-    def _read(self, inside: str) -> bytes | None:
-        import fsspec
+        async with aiohttp.ClientSession() as session:
+            return await fetch(session, f"{self.location.rstrip('/')}/{inside}")
 
+    def _read_member(self, inside: str) -> bytes | None:
         if self._archive is None:
-            if _is_remote(self.location):
-                self._archive, self._root = fsspec.filesystem("http"), self.location.rstrip("/") + "/"
-            else:
-                self._archive = fsspec.filesystem("zip", fo=self.location)
-                top = list(self._archive.glob("*/zarr.json"))
-                self._root = "" if self._archive.exists("zarr.json") or not top else top[0].removesuffix("zarr.json")
+            self._root = root_in_zip(Path(self.location))  # it also refuses an archive with members too large to read
+            self._archive = zipfile.ZipFile(self.location)
         try:
-            content: bytes = self._archive.cat_file(f"{self._root}{inside}")
-        except (FileNotFoundError, KeyError):
+            return self._archive.read(f"{self._root}/{inside}".lstrip("/"))
+        except KeyError:
             return None
-        return content
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+            raise OSError(f"'{inside}' in {self.location} is damaged: {error}") from error
 
     def stamp(self) -> tuple[int, ...]:
         """Return numbers that change when the run has grown; empty for what cannot grow."""

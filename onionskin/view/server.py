@@ -121,7 +121,10 @@ def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
         headers = {"Cache-Control": "no-cache", "Content-Type": _content_type(inside)}
         if path is not None:
             return web.FileResponse(path, headers=headers)
-        content = None if run.folder is not None else await run.read(inside)
+        try:
+            content = None if run.folder is not None else await run.read(inside)
+        except (OSError, OnionskinError) as error:
+            raise web.HTTPBadGateway(text=f"{error}\n") from error
         if content is None:
             raise web.HTTPNotFound(text="there is no such file in this run\n")
         return _part_of(content, request, headers)

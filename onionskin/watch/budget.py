@@ -17,10 +17,14 @@ GAP_SHARE: Final = 0.02
 #: However long the training, no more than this passes between frames (seconds) where the budget allows.
 LONGEST_GAP_SECONDS: Final = 60.0
 
-#: At the start, when most is learned a step, the recorder may spend what this much time will earn (seconds): a fifth of
-#: a second at 2 %. Half of what it earns then pays that back: a training longer than twice this keeps its budget to
-#: the letter, and a shorter one still has frames to look at.
-CREDIT_SECONDS: Final = 10.0
+#: At the start, when most is learned a step, the recorder may spend what this much time will earn (seconds): 0.15 of a
+#: second at 2 %. Of what it earns, all but a quarter then pays that back: a training longer than REPAID_SECONDS keeps
+#: its budget to the letter, and a shorter one still has frames to look at.
+CREDIT_SECONDS: Final = 7.5
+REPAID_SECONDS: Final = 10.0
+
+#: The share of what is earned that may be spent while the credit is paid back.
+_SPENDABLE: Final = 1 - CREDIT_SECONDS / REPAID_SECONDS
 
 #: A frame's cost is felt beyond the recorder's own clock: caches are cold afterwards, memory is moved. Measured from
 #: outside by bench/overhead.py as up to a sixth more than the clock says.
@@ -83,7 +87,7 @@ class Pace:
 
 def allowed(budget: float, now: float) -> float:
     """Return how many seconds may have been spent, ``now`` seconds after the start."""
-    return budget * max(now, CREDIT_SECONDS + now / 2)
+    return budget * max(now, CREDIT_SECONDS + _SPENDABLE * now)
 
 
 def earliest(budget: float, spending: float) -> float:
@@ -91,4 +95,4 @@ def earliest(budget: float, spending: float) -> float:
     if budget >= 1:
         return 0.0
     earned = spending / budget
-    return max(0.0, min(earned, 2 * (earned - CREDIT_SECONDS)))
+    return max(0.0, min(earned, (earned - CREDIT_SECONDS) / _SPENDABLE))

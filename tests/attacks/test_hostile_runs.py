@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gzip
+import http.server
 import json
+import os
 import resource
 import shutil
 import struct
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +24,7 @@ import pytest
 import onionskin as osk
 from onionskin.health import check_all, history_of
 from onionskin.recording.arrays import save_array
+from onionskin.view.files import RunFiles
 from tests.recording import build
 
 Damage = Callable[[Path], None]
@@ -213,3 +219,60 @@ def test_a_zip_that_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04" + bytes(100))
     with pytest.raises(osk.OnionskinError):
         osk.open_run(tmp_path / "broken.zip")
+
+
+def _zip_with_a_bomb(target: Path, healthy: Path, name: str) -> None:
+    """A zip of a run in which one member inflates to 300 MB."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in healthy.rglob("*"):
+            if path.is_file() and path.relative_to(healthy).as_posix() != name:
+                archive.write(path, path.relative_to(healthy).as_posix())
+        with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+            for _ in range(300):
+                member.write(bytes(10**6))
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "pictures/weight/c/0/0", "anything"])
+def test_a_zip_bomb_is_not_inflated(healthy: Path, tmp_path: Path, name: str) -> None:
+    _zip_with_a_bomb(tmp_path / "bomb.zip", healthy, name)
+    with pytest.raises(osk.OnionskinError, match=f"'{name}' has 300,000,000 bytes"):
+        osk.open_run(tmp_path / "bomb.zip")
+    with pytest.raises(osk.OnionskinError, match="300,000,000"):
+        asyncio.run(RunFiles(tmp_path / "bomb.zip").read(name))
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "pictures/weight/c/0/0"])
+def test_a_file_larger_than_any_of_a_run_is_not_read(healthy: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(healthy, tmp_path / "run")
+    os.truncate(tmp_path / "run" / name, 10**12)  # sparse: it takes no space on the disk
+    with pytest.raises(osk.OnionskinError, match="1,000,000,000,000 bytes"):
+        _read_everything(tmp_path / "run")
+
+
+class _Endless(http.server.BaseHTTPRequestHandler):
+    """Answers every request with bytes that do not end."""
+
+    sent = 0
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                type(self).sent += self.wfile.write(bytes(10**6))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class calls it so
+        pass
+
+
+def test_a_host_that_never_stops_sending_is_left(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/run"
+        with pytest.raises(osk.OnionskinError, match="no file of a run has more"):
+            osk.open_run(address)
+        with pytest.raises(osk.OnionskinError, match="no file of a run has more"):
+            asyncio.run(RunFiles(address).read("zarr.json"))
+        server.shutdown()
+    assert _Endless.sent < 400e6

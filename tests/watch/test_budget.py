@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import onionskin as osk
-from onionskin.watch.budget import CREDIT_SECONDS, GAP_SHARE, Pace, allowed, earliest
+from onionskin.watch.budget import CREDIT_SECONDS, GAP_SHARE, REPAID_SECONDS, Pace, allowed, earliest
 
 
 @given(st.floats(0.001, 0.99), st.floats(0, 1e5))
@@ -25,8 +25,9 @@ def test_earliest_is_the_inverse_of_allowed(budget: float, spending: float) -> N
 
 
 def test_the_credit_is_paid_back() -> None:
-    """From twice the credit on, what is allowed is the budget to the letter."""
-    for now in (2 * CREDIT_SECONDS, 100.0, 1e6):
+    """From ten seconds on, what is allowed is the budget to the letter."""
+    assert REPAID_SECONDS == 10
+    for now in (REPAID_SECONDS, 100.0, 1e6):
         assert allowed(0.02, now) == pytest.approx(0.02 * now)
     assert allowed(0.02, 0) == 0.02 * CREDIT_SECONDS
 

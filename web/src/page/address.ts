@@ -70,5 +70,10 @@ export function formatAddress(address: Address): string {
 
 /** Percent-encode only what a hash cannot carry, so that a link stays readable: `open=layer1,layer1.0`. */
 function escape(value: string): string {
-  return encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%2F', '/')
+  return encodeURIComponent(wellFormed(value)).replaceAll('%2C', ',').replaceAll('%2F', '/')
+}
+
+/** A text that can be encoded: the name of a folder may be no proper text, and half a character cannot. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd')
 }

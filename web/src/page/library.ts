@@ -1,6 +1,7 @@
 /** The runs that the server shows: `runs.json` beside the page. */
 import { RunError } from '../run/errors'
 import { Fields } from '../run/fields'
+import { wellFormed } from './address'
 
 export interface Listed {
   /** Where its files are, seen from the page. */
@@ -16,7 +17,7 @@ export async function readLibrary(): Promise<readonly Listed[]> {
   const content = await fetchJson('runs.json')
   const runs = new Fields(content, 'runs.json').items('runs', (run) => ({
     path: run.text('path'),
-    name: run.text('name'),
+    name: wellFormed(run.text('name')),
   }))
   for (const { path } of runs) {
     if (!INSIDE.test(path)) {
@@ -28,11 +29,12 @@ export async function readLibrary(): Promise<readonly Listed[]> {
 
 /** Two runs of one name are told apart by a number. */
 export function withUniqueNames(runs: readonly Listed[]): readonly Listed[] {
-  const seen = new Map<string, number>()
+  const taken = new Set<string>()
   return runs.map(({ path, name }) => {
-    const times = (seen.get(name) ?? 0) + 1
-    seen.set(name, times)
-    return { path, name: times === 1 ? name : `${name} (${times})` }
+    let unique = name
+    for (let times = 2; taken.has(unique); times++) unique = `${name} (${times})`
+    taken.add(unique)
+    return { path, name: unique }
   })
 }
 
