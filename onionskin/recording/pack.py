@@ -1,6 +1,6 @@
 """Packs a finished run: many small chunk files become a few shards, and on request one ``.zip``.
 
-The compressed bytes of every chunk are laid behind an index (Zarr v3 ``sharding_indexed`` codec), not compressed
+The compressed bytes of every chunk are laid end to end before an index (Zarr v3 ``sharding_indexed`` codec), not compressed
 anew, so packing runs at the speed of the disk. An array is packed beside its loose chunks and taken over by one
 rename of its ``zarr.json``: a kill in between leaves a run that opens.
 """
@@ -128,16 +128,16 @@ def _pack_array(folder: Path, rows: int | None) -> None:
 
 
 def _shard(chunks: list[bytes | None]) -> bytes | None:
-    """Return a shard with its index at the start: (offset, length) of each chunk as uint64, then their CRC32C."""
+    """Return a shard: the chunks, then the index, (offset, length) of each as uint64, then its CRC32C."""
     if all(chunk is None for chunk in chunks):
         return None
-    index, position = [], 16 * len(chunks) + 4
+    index, position = [], 0
     for chunk in chunks:
         index += [_ABSENT, _ABSENT] if chunk is None else [position, len(chunk)]
         position += len(chunk or b"")
     packed = struct.pack(f"<{len(index)}Q", *index)
     checksum = struct.pack("<I", google_crc32c.value(packed))
-    return b"".join([packed, checksum, *(chunk for chunk in chunks if chunk is not None)])
+    return b"".join([*(chunk for chunk in chunks if chunk is not None), packed, checksum])
 
 
 def _sharded(metadata: dict[str, Any], shape: list[int], chunks: list[int], chunks_a_shard: int) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _sharded(metadata: dict[str, Any], shape: list[int], chunks: list[int], chun
             "chunk_shape": chunks,
             "codecs": metadata["codecs"],
             "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
-            "index_location": "start",
+            "index_location": "end",  # where zarrita, too, looks for it
         },
     }
     return {

@@ -69,9 +69,11 @@ def _bomb(run: Path) -> None:
 
 def _bomb_in_a_shard(run: Path) -> None:
     shard = run / "frames/c/0/0"
-    count = int.from_bytes(shard.read_bytes()[:8], "little") // 16  # the first chunk lies right behind the index
-    index = struct.pack(f"<{2 * count}Q", *[16 * count + 4, len(_BOMB)] * count)
-    shard.write_bytes(index + struct.pack("<I", google_crc32c.value(index)) + _BOMB)
+    metadata = json.loads((run / "frames/zarr.json").read_text())
+    rows = metadata["codecs"][0]["configuration"]["chunk_shape"][0]
+    count = metadata["chunk_grid"]["configuration"]["chunk_shape"][0] // rows
+    index = struct.pack(f"<{2 * count}Q", *[0, len(_BOMB)] * count)
+    shard.write_bytes(_BOMB + index + struct.pack("<I", google_crc32c.value(index)))
 
 
 def _write(name: str, content: str) -> Damage:

@@ -20,6 +20,9 @@ const MOST_CHUNKS = 50_000
 /** No table of a run is read that takes more memory than this (bytes). */
 const LARGEST_READ = 512 * 2 ** 20
 
+/** Nor one whose chunks hold so much more than what is read of them; recorded chunks fit what they hold. */
+const LARGEST_INFLATED = 4 * LARGEST_READ
+
 /** What was read of an array is kept in these, shared by all arrays of the run. */
 export interface Caches {
   /** Shards as they are on disk. */
@@ -93,6 +96,8 @@ export class RunArray {
     const bytes = this.width * (stop - start) * this.metadata.itemBytes
     if (bytes > LARGEST_READ) throw tooLarge(this.name, bytes)
     const grid = this.gridOf(start, stop)
+    const inflated = grid.length * this.metadata.chunkBytes
+    if (inflated > LARGEST_INFLATED) throw tooLarge(this.name, inflated)
     const pieces = await Promise.all(grid.map(async (at) => [at, await this.chunk(at, stop)] as const))
     return this.assemble(start, stop, pieces)
   }

@@ -40,5 +40,6 @@ function codeOf(value: number, scale: number): number {
   if (Number.isNaN(value)) return NOT_A_NUMBER
   if (value === Infinity) return PLUS_INFINITY
   if (value === -Infinity) return MINUS_INFINITY
-  return scale > 0 ? Math.round(value / scale) : 0
+  // Of the smallest numbers there are, the scale itself is rounded, and the code would run over.
+  return scale > 0 ? Math.max(-LARGEST, Math.min(LARGEST, Math.round(value / scale))) : 0
 }

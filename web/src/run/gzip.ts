@@ -1,4 +1,4 @@
-import { broken } from './errors'
+import { broken, RunError } from './errors'
 
 /**
  * Inflate one gzip member to exactly `expected` bytes, and no further: a "gzip bomb" stops there.
@@ -25,9 +25,9 @@ export async function inflate(
       filled += value.length
     }
   } catch (error) {
-    // The browser throws a TypeError for bytes that are no gzip, or have something behind them.
-    if (error instanceof TypeError) throw broken(`${place} is no gzip (${error.message})`)
-    throw error
+    if (error instanceof RunError) throw error
+    // For bytes that are no gzip, or have something behind them, a browser throws a TypeError and Node an Error.
+    throw broken(`${place} is no gzip (${error instanceof Error ? error.message : String(error)})`)
   }
   if (filled !== expected) {
     throw broken(`${place} inflates to ${filled} bytes, not ${expected}`)

@@ -85,7 +85,7 @@ function readCodecs(f: Fields, outer: readonly number[], place: string): Coding 
   const chunk = sharding.shape('chunk_shape')
   const index = sharding.items('index_codecs', (codec) => codec.text('name')).join(' ')
   const location = sharding.text('index_location', 'end')
-  if (codecs.length !== 1 || index !== 'bytes crc32c' || location !== 'start') throw foreign(place)
+  if (codecs.length !== 1 || index !== 'bytes crc32c' || location !== 'end') throw foreign(place)
   if (chunk.length !== outer.length || chunk.includes(0)) {
     throw broken(`${place} has shards of [${outer.join(', ')}] in chunks of [${chunk.join(', ')}]`)
   }

@@ -1,4 +1,4 @@
-/** A Zarr v3 shard with its index at the start: (offset, length) of each chunk as uint64, then their CRC32C. */
+/** A Zarr v3 shard: the chunks, then an index, (offset, length) of each as uint64, then the CRC32C of the index. */
 import { crc32c } from './crc32c'
 import { broken } from './errors'
 
@@ -15,8 +15,9 @@ export class Shard {
   ) {
     const indexBytes = 16 * chunks
     if (bytes.length < indexBytes + 4) throw broken(`${place} is too short for its index`)
-    this.index = new DataView(bytes.buffer, bytes.byteOffset, indexBytes + 4)
-    if (crc32c(bytes.subarray(0, indexBytes)) !== this.index.getUint32(indexBytes, true)) {
+    const at = bytes.length - indexBytes - 4
+    this.index = new DataView(bytes.buffer, bytes.byteOffset + at, indexBytes + 4)
+    if (crc32c(bytes.subarray(at, at + indexBytes)) !== this.index.getUint32(indexBytes, true)) {
       throw broken(`the index of ${place} does not fit its checksum`)
     }
   }

@@ -36,13 +36,18 @@ export class HttpStore implements Store {
         'pack the run again where it was recorded: onionskin pack RUN',
       )
     }
-    return new Uint8Array(await response.arrayBuffer())
+    return new Uint8Array(await this.answerOf(response.arrayBuffer()))
   }
 
-  private async fetch(path: string): Promise<Response> {
+  private fetch(path: string): Promise<Response> {
+    // "no-cache" asks the server whether the copy is still good: a growing run replaces its files.
+    return this.answerOf(fetch(`${this.location}/${path}`, { cache: 'no-cache' }))
+  }
+
+  /** What the server answers; it may fall silent before it says a word, or in the middle of a file. */
+  private async answerOf<T>(answer: Promise<T>): Promise<T> {
     try {
-      // "no-cache" asks the server whether the copy is still good: a growing run replaces its files.
-      return await fetch(`${this.location}/${path}`, { cache: 'no-cache' })
+      return await answer
     } catch {
       throw new RunError(
         `the server of ${this.location} does not answer`,

@@ -65,7 +65,8 @@ export class FrameTable {
 
 /** The statistics of every tensor at every frame. */
 export class StatisticsTable {
-  private readonly frames: Float32Array[] = []
+  private frames: readonly Float32Array[] = []
+  private width = 0
 
   /** NaN where the frame has none. */
   at(frame: number, tensor: number, statistic: Statistic): number {
@@ -79,14 +80,18 @@ export class StatisticsTable {
 
   /** Read the rows that have joined, up to `frames`. */
   async grow(array: RunArray, frames: number): Promise<void> {
-    const first = this.frames.length
+    const { width } = array
+    // A row may have been read before it was known that tensors had joined it.
+    const known = width > this.width ? [] : this.frames
+    const first = known.length
     if (frames <= first) return
-    const [, tensors = 0, columns = 0] = array.shape
+    const [, , columns = 0] = array.shape
     if (columns !== STATISTICS.length) throw broken(`its statistics have ${columns} columns`)
     const rows = await array.rows(first, frames)
     if (!(rows instanceof Float32Array)) throw broken('its statistics are not float32')
-    const width = tensors * columns
-    for (let i = 0; i < frames - first; i++) this.frames.push(rows.subarray(i * width, (i + 1) * width))
+    const joined = Array.from({ length: frames - first }, (_, i) => rows.subarray(i * width, (i + 1) * width))
+    this.frames = [...known, ...joined]
+    this.width = width
   }
 }
 
