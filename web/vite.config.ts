@@ -17,5 +17,9 @@ export default defineConfig({
   server: {
     proxy: { '/runs.json': VIEW, '/runs/': { target: VIEW, changeOrigin: true } },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: {
+    include: ['src/**/*.test.ts', 'stories/*.test.ts'],
+    environment: 'node',
+    maxWorkers: '100%', // vitest alone leaves one core free: of two, half
+  },
 })

@@ -33,6 +33,8 @@ export class Clock {
   private roles: readonly Role[] = ['weight', 'activation']
   private wantsBase = false
   private isLoading = false
+  /** Whether what is asked for is not what is shown. */
+  private isBehind = false
   private ticket = 0
   private nextTick = 0
   private direction = 1
@@ -45,6 +47,7 @@ export class Clock {
 
   /** Ask for a frame. The nearest there is, is taken. */
   goTo(frame: number): void {
+    if (this.last < 0) return // the first one is asked for when it is there
     const target = Math.max(0, Math.min(this.last, Math.round(frame)))
     if (target !== this.target) this.direction = Math.sign(target - this.target) || 1
     this.target = target
@@ -91,9 +94,10 @@ export class Clock {
   /** Show the target: at once if it is kept, else when it has come. */
   private show(): void {
     if (this.last < 0) return
-    const frame = this.run.frameNow(this.target, this.roles)
-    const base = this.wantsBase ? this.run.frameNow(0, this.roles) : null
-    if (frame && (base || !this.wantsBase)) {
+    const frame = this.kept(this.target)
+    const base = this.wantsBase ? this.kept(0) : null
+    this.isBehind = !frame || (!base && this.wantsBase)
+    if (frame && !this.isBehind) {
       this.ticket++ // what is under way comes too late
       this.shown = { frame, base }
       this.error = null
@@ -103,27 +107,38 @@ export class Clock {
     }
   }
 
+  /** A frame, if all of it is kept. What is wrong with it is said when it is loaded. */
+  private kept(frame: number): Frame | null {
+    try {
+      return this.run.frameNow(frame, this.roles)
+    } catch {
+      return null
+    }
+  }
+
   /** Load what is asked for, until that is what is shown. One at a time: a quick hand makes no queue. */
   private async load(): Promise<void> {
     this.isLoading = true
-    try {
-      for (;;) {
-        const { target, roles, wantsBase, ticket } = this
+    while (this.isBehind) {
+      const { target, roles, wantsBase, ticket } = this
+      const isWhole = () => roles === this.roles && wantsBase === this.wantsBase
+      const isAsked = () => target === this.target && isWhole()
+      try {
         const [frame, base] = await Promise.all([
           this.run.frame(target, roles),
           wantsBase ? this.run.frame(0, roles) : null,
         ])
-        const isAsked = roles === this.roles && wantsBase === this.wantsBase
-        if (ticket === this.ticket && isAsked) this.shown = { frame, base }
-        if (ticket !== this.ticket || (isAsked && target === this.target)) break
+        if (isAsked() || (ticket === this.ticket && isWhole())) this.shown = { frame, base }
+        if (!isAsked()) continue
+        this.error = null
+      } catch (error) {
+        if (!isAsked()) continue // the hand has left it
+        this.error = error instanceof RunError ? error : unexpected(error)
+        this.isPlaying = false
       }
-      this.error = null
-    } catch (error) {
-      this.error = error instanceof RunError ? error : unexpected(error)
-      this.isPlaying = false
-    } finally {
-      this.isLoading = false
+      this.isBehind = false
     }
+    this.isLoading = false
     void this.prefetch()
   }
 
@@ -133,7 +148,7 @@ export class Clock {
     for (const ahead of [1, 2, 3, 6]) {
       const frame = from + ahead * this.direction
       if (frame < 0 || frame > this.last || from !== this.target) return
-      if (this.run.frameNow(frame, this.roles)) continue
+      if (this.kept(frame)) continue
       await this.run.frame(frame, this.roles).catch(() => undefined) // it is tried again when it is asked for
     }
   }

@@ -65,6 +65,8 @@ describe('the scales of a run', () => {
       })
       limits = next
     }
+    const wide = { values: limits.values.map(() => 1e9), frames: 1 }
+    expect(limitsOf(growing, wide, true)).toEqual({ ...wide, frames: FRAMES })
     expect(limitsOf(growing, { values: limits.values.map(() => 1e9), frames: FRAMES }, false)).toEqual(
       limitsOf(run, NO_LIMITS, false),
     )

@@ -181,17 +181,19 @@ function layRow(row: readonly Column[]): Omit<Laid, 'item'> {
   }
   const inside: Laid['inside'][number][] = []
   let x = 0
+  let right = 0 // a branch may reach further than the last column: those behind it stand in the next row
   for (const { items, width } of row) {
     for (const laid of items) {
       const { lane } = placeOf(laid.item)
       // A branch that is longer than its column reaches to the right of it.
       const indent = laid.width <= width ? (width - laid.width) / 2 : 0
       inside.push({ laid, x: x + indent, y: (lines.get(lane) ?? 0) - laid.axis })
+      right = Math.max(right, x + indent + laid.width)
     }
     x += width + SPACE.column
   }
   return {
-    width: x - SPACE.column,
+    width: Math.max(x - SPACE.column, right),
     height: y - SPACE.lane,
     axis: lines.get(0) ?? (y - SPACE.lane) / 2,
     inside,

@@ -27,6 +27,8 @@ const CLEAR = 7
 /** How far from the boxes an arc turns. */
 const TURN = SPACE.column / 2
 const RADIUS = 14
+/** How much room a bend takes: more where there is, else what is left between two columns. */
+const BENDS = [2 * SPACE.column, SPACE.column, SPACE.column - 2 * CLEAR]
 
 /** Route every edge; of skips over the same boxes the longer ones run further out. */
 export function routesOf(edges: readonly MapEdge[], placement: Placement): Route[] {
@@ -99,23 +101,32 @@ function outermost(box: Box, frames: readonly Box[]): Box {
   )
 }
 
-/** A straight line, or a bend early or late, whichever meets no box; null where all do. */
+/** A straight line, or a wide or narrow bend, early or late, whichever meets no box; null where all do. */
 function directOf(start: Point, tip: Point, others: readonly Box[]): string | null {
-  const isFree = (x1: number, x2: number, y: number) =>
-    !others.some((box) => box.x < x2 && box.x + box.width > x1 && box.y - 4 < y && box.y + box.height + 4 > y)
-  if (Math.abs(start.y - tip.y) < 1) {
-    return isFree(start.x, tip.x, start.y) ? `M${at(start)}L${at(tip)}` : null
+  /** Whether a line, or an S between two heights, meets no box. */
+  const isFree = (from: Point, to: Point): boolean => {
+    const [top, bottom] = [Math.min(from.y, to.y), Math.max(from.y, to.y)]
+    const near = others.filter(
+      (box) =>
+        box.x < to.x && box.x + box.width > from.x && box.y - 4 < bottom && box.y + box.height + 4 > top,
+    )
+    if (near.length === 0 || bottom - top < 1) return near.length === 0
+    return !alongSwing(from, to).some((point) => near.some((box) => isNear(point, box)))
   }
-  const bend = Math.min(tip.x - start.x, 2 * SPACE.column)
-  if (isFree(start.x, tip.x - TURN, start.y)) {
-    const turn = { x: tip.x - bend, y: start.y }
-    return `M${at(start)}L${at(turn)}${swing(turn, tip)}`
-  }
-  if (isFree(start.x + TURN, tip.x, tip.y)) {
-    const turn = { x: start.x + bend, y: tip.y }
-    return `M${at(start)}${swing(start, turn)}L${at(tip)}`
+  if (Math.abs(start.y - tip.y) < 1) return isFree(start, tip) ? `M${at(start)}L${at(tip)}` : null
+  for (const widest of BENDS) {
+    const bend = Math.min(tip.x - start.x, widest)
+    const late = { x: tip.x - bend, y: start.y }
+    if (isFree(start, late) && isFree(late, tip)) return `M${at(start)}L${at(late)}${swing(late, tip)}`
+    const early = { x: start.x + bend, y: tip.y }
+    if (isFree(start, early) && isFree(early, tip)) return `M${at(start)}${swing(start, early)}L${at(tip)}`
   }
   return null
+}
+
+/** Whether a point lies in a box, or close above or below it. */
+function isNear({ x, y }: Point, box: Box): boolean {
+  return x >= box.x && x <= box.x + box.width && y > box.y - 4 && y < box.y + box.height + 4
 }
 
 /** How high an arc runs: above everything it passes, and above the arcs that are there already. */
@@ -158,6 +169,17 @@ function gapBetween(from: Box, to: Box, boxes: readonly Box[]): number {
 function swing(from: Point, to: Point): string {
   const middle = (from.x + to.x) / 2
   return `C${at({ x: middle, y: from.y })} ${at({ x: middle, y: to.y })} ${at(to)}`
+}
+
+/** Points along the S that `swing` draws, a few pixels apart. */
+function alongSwing(from: Point, to: Point): Point[] {
+  const steps = Math.max(8, Math.ceil(Math.abs(to.y - from.y) / 4))
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const t = i / steps
+    const share = 3 * t * t - 2 * t * t * t // of the height: the corners of the curve lie at its ends
+    const along = 1.5 * t * (1 - t) + t * t * t // of the width: they lie in its middle
+    return { x: from.x + along * (to.x - from.x), y: from.y + share * (to.y - from.y) }
+  })
 }
 
 /** A line through corners that are rounded off. */

@@ -8,7 +8,7 @@ import { arcsOf, mapEdges } from './edges'
 import { faceOf, type Face, type Measure } from './face'
 import { placeToFit, type Box, type Frame, type Placement } from './place'
 import { routesOf, type Route } from './route'
-import { leavesOf, MOST_LEAVES, openAtFirst, visibleTree, type Leaf } from './visible'
+import { leavesOf, MOST_LEAVES, openAtFirst, visibleTree, withOnly, type Leaf } from './visible'
 
 /** What the map is made from. */
 export interface Ground {
@@ -52,10 +52,12 @@ export function openedAtFirst(ground: Ground): ReadonlySet<string> {
 
 export function sceneOf(ground: Ground, open: ReadonlySet<string>): Scene {
   const { graph } = ground.manifest
-  const tree = visibleTree(graph, open)
+  const whole = visibleTree(graph, open)
   const edges = mapEdges(graph, open)
-  const all = leavesOf(tree)
+  const all = leavesOf(whole)
   const leaves = all.slice(0, MOST_LEAVES)
+  // What is not drawn is not placed either: placing takes a time that goes with the square of it.
+  const tree = leaves.length < all.length ? withOnly(whole, new Set(leaves)) : whole
   const feeds = new Map(graph.edges.map((edge) => [edge.target, edge.source]))
   const faces = leaves.map((leaf) => {
     const card = cardOf(leaf, { ...ground, feeds, cards: leaves.length })

@@ -56,6 +56,16 @@ export function leavesOf(item: Item): Leaf[] {
   return item.kind === 'open' ? item.children.flatMap(leavesOf) : [item]
 }
 
+/** The part of a tree that holds these leaves; groups that hold none of them are left out. */
+export function withOnly(tree: OpenItem, leaves: ReadonlySet<Leaf>): OpenItem {
+  const children = tree.children.flatMap((child): readonly Item[] => {
+    if (child.kind !== 'open') return leaves.has(child) ? [child] : []
+    const inner = withOnly(child, leaves)
+    return inner.children.length ? [inner] : []
+  })
+  return { ...tree, children }
+}
+
 /** At most so many items are seen at first. */
 const MOST_AT_FIRST = 30
 

@@ -70,6 +70,14 @@ describe('what the model says of a probe', () => {
     expect([...((output && valuesOf(output, Float32Array.of(7, 8, 9), 2)) ?? [])]).toEqual([9])
   })
 
+  test('of a second output lies behind the first', () => {
+    const [first] = probesOf([3, 2]).outputs
+    const probes = probesOf([3, 2], first ? { outputs: [first, { ...first, name: 'mask', offset: 6 }] } : {})
+    const [, mask] = answersOf(probes)
+    const row = Float32Array.from({ length: 12 }, (_, i) => i)
+    expect([...((mask && valuesOf(mask, row, 1)) ?? [])]).toEqual([8, 9])
+  })
+
   test('is nothing where the frame has none, or the row is cut short', () => {
     const [output] = answersOf(probesOf([3, 2]))
     expect(output && valuesOf(output, new Float32Array(6).fill(NaN), 0)).toBeNull()

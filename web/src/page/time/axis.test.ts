@@ -95,6 +95,11 @@ describe('the axis of time', () => {
     )
   })
 
+  test('has every thousand written where there is room', () => {
+    const even = Array.from({ length: 51 }, (_, i) => 100 * i)
+    expect(new Axis(even, 5000, 0, 1000).labels(90)).toEqual([0, 500, 1000, 2000, 3000, 4000, 5000])
+  })
+
   test('of a run of a thousand million steps is labelled at once', () => {
     const before = performance.now()
     expect(new Axis([0, 1e9], 1e9, 0, 1000).labels(100).length).toBeLessThan(12)

@@ -31,9 +31,10 @@ export function roundUp(value: number): number {
 /** A number in few characters: `0.031`, `1,250`, `3.2e−7`. */
 export function brief(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
+  if (value === 0) return '0' // and not −0
   if (!Number.isFinite(value)) return value > 0 ? '+∞' : '−∞'
   const size = Math.abs(value)
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+  if (size < 1e-3 || size >= 1e6) {
     return value.toExponential(1).replace('e+', 'e').replaceAll('-', '−').replace('.0e', 'e')
   }
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3

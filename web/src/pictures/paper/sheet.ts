@@ -96,6 +96,9 @@ export function valueAt(sheet: Sheet, column: number, row: number): number {
   return sheet.start + tileX * steps.tileAcross + tileY * steps.tileDown + y * steps.row + x * steps.column
 }
 
+/** No row has more tiles than a screen has pixels: a run from a stranger may say that a tensor keeps 2^53 of them. */
+const WIDEST = 16_384
+
 /** How many tiles to put in a row so that the whole is about as wide for its height as `size`. */
 export function arrange(
   tiles: number,
@@ -107,7 +110,7 @@ export function arrange(
   const wanted = Math.log(size.width / size.height)
   let best = 1
   let bestCost = Infinity
-  for (let across = 1; across <= tiles; across++) {
+  for (let across = 1; across <= Math.min(tiles, WIDEST); across++) {
     const down = Math.ceil(tiles / across)
     const width = across * (tileColumns + gap) - gap
     const height = down * (tileRows + gap) - gap
