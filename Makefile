@@ -25,7 +25,7 @@ lint: setup           ## format, lint, types, and the direction of imports
 
 bench: setup          ## measure what recording costs, beside its peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m bench.overhead
+	$(BIN)/python -m bench.overhead --write bench/results/$$(date +%F).md
 
 docs: setup           ## make the pictures of the documentation anew
 	$(BIN)/python -m tests.browser --install

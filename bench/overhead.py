@@ -78,6 +78,7 @@ def main() -> None:
         print("\n".join(section), flush=True)
         report += section
     if options.write:
+        options.write.parent.mkdir(parents=True, exist_ok=True)
         options.write.write_text("\n".join(report) + "\n")
 
 
