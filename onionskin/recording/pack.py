@@ -1,8 +1,8 @@
 """Packs a finished run: many small chunk files become a few shards, and on request one ``.zip``.
 
-The compressed bytes of every chunk are laid end to end before an index (Zarr v3 ``sharding_indexed`` codec), not compressed
-anew, so packing runs at the speed of the disk. An array is packed beside its loose chunks and taken over by one
-rename of its ``zarr.json``: a kill in between leaves a run that opens.
+The compressed bytes of every chunk are laid end to end before an index (Zarr v3 ``sharding_indexed`` codec), not
+compressed anew, so packing runs at the speed of the disk. An array is packed beside its loose chunks and taken over by
+one rename of its ``zarr.json``: a kill in between leaves a run that opens.
 """
 
 from __future__ import annotations
