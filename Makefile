@@ -15,7 +15,7 @@ test: setup web       ## every check and every test, in a real browser too
 	$(MAKE) lint
 	$(BIN)/python hatch_build.py run check
 	$(BIN)/python hatch_build.py run test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 lint: setup           ## format, lint, types, and the direction of imports
 	$(BIN)/ruff format --check .
