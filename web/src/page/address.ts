@@ -39,14 +39,15 @@ export function parseAddress(hash: string): Address {
     return /^\d{1,9}$/.test(text) ? Number(text) : null
   }
   const theme = given.get('theme')
-  const open = given.get('open')
+  // Once for each group: whatever stands in a module's name, a comma too, stays part of it.
+  const open = given.getAll('open')
   return {
     run: given.get('run') ?? '',
     frame: whole('frame'),
     probe: whole('probe') ?? 0,
     node: given.get('node') ?? '',
     tensor: given.get('tensor') ?? '',
-    open: open === null ? null : open.split(',').filter(Boolean),
+    open: open.length ? open.filter(Boolean) : null,
     view: given.get('view') === 'curves' ? 'curves' : 'network',
     change: given.get('change') === '1',
     theme: theme === 'light' || theme === 'dark' ? theme : null,
@@ -62,13 +63,15 @@ export function formatAddress(address: Address): string {
   if (address.probe) parts.push(['probe', String(address.probe)])
   if (address.node) parts.push(['node', address.node])
   if (address.node && address.tensor) parts.push(['tensor', address.tensor])
-  if (address.open) parts.push(['open', address.open.join(',')])
+  if (address.open) {
+    for (const group of address.open.length ? address.open : ['']) parts.push(['open', group])
+  }
   if (address.change) parts.push(['change', '1'])
   if (address.theme) parts.push(['theme', address.theme])
   return parts.length ? `#${parts.map(([name, value]) => `${name}=${escape(value)}`).join('&')}` : ''
 }
 
-/** Percent-encode only what a hash cannot carry, so that a link stays readable: `open=layer1,layer1.0`. */
+/** Percent-encode only what a hash cannot carry, so that a link stays readable: `node=layer1.0/relu`. */
 function escape(value: string): string {
   return encodeURIComponent(wellFormed(value)).replaceAll('%2C', ',').replaceAll('%2F', '/')
 }

@@ -74,6 +74,20 @@ describe('a run on a server', () => {
     expect(sent).toBeLessThanOrEqual(1)
   })
 
+  test('stops a server that says no length and never ends', async () => {
+    const megabytes = new Uint8Array(4 * 2 ** 20)
+    let sent = 0
+    const store = await storeOf((_, response) => {
+      const more = () => {
+        sent += megabytes.length
+        response.write(megabytes, (error) => (error ? undefined : more()))
+      }
+      more()
+    })
+    expect((await refusal(store)).what).toMatch(/^frames.c.0.0 has [\d,]+ bytes or more/)
+    expect(sent).toBeLessThan(2 * LARGEST_FILE)
+  })
+
   test('takes a file without a length', async () => {
     const store = await storeOf((_, response) => {
       response.write(Uint8Array.of(1))

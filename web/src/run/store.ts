@@ -31,12 +31,27 @@ export class HttpStore implements Store {
     const length = Number(response.headers.get('Content-Length') ?? 0)
     if (length > LARGEST_FILE) {
       await response.body?.cancel()
-      throw new RunError(
-        `${path} has ${length.toLocaleString('en')} bytes, more than any file of a run`,
-        'pack the run again where it was recorded: onionskin pack RUN',
-      )
+      throw tooLarge(path, length)
     }
-    return new Uint8Array(await this.answerOf(response.arrayBuffer()))
+    return this.content(response, path)
+  }
+
+  /** The bytes of an answer, counted as they come: a host need not say how many there will be, nor say it truly. */
+  private async content(response: Response, path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = []
+    let length = 0
+    const reader = response.body?.getReader()
+    while (reader) {
+      const { value } = await this.answerOf(reader.read())
+      if (!value) break
+      parts.push(value)
+      length += value.length
+      if (length > LARGEST_FILE) {
+        await reader.cancel()
+        throw tooLarge(path, length)
+      }
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer())
   }
 
   private fetch(path: string): Promise<Response> {
@@ -55,6 +70,13 @@ export class HttpStore implements Store {
       )
     }
   }
+}
+
+function tooLarge(path: string, length: number): RunError {
+  return new RunError(
+    `${path} has ${length.toLocaleString('en')} bytes or more, and no file of a run has so many`,
+    'pack the run again where it was recorded: onionskin pack RUN',
+  )
 }
 
 /** Files held in memory, by path: an export in one file, and the tests. */
