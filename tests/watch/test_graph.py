@@ -261,7 +261,8 @@ def test_a_group_that_is_passed_through_once_stays(tmp_path: Path) -> None:
             self.layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 2)])
 
         def forward(self, x: Tensor) -> Tensor:
-            return self.layers[1](self.layers[0](x))  # type: ignore[no-any-return]
+            scores: Tensor = self.layers[1](self.layers[0](x))
+            return scores
 
     graph = _graph(Net(), {"x": torch.randn(2, 4)}, tmp_path)
     assert [group.path for group in graph.groups] == ["layers"]

@@ -50,13 +50,19 @@ describe('the clock', () => {
     for (const passed of [5, 6, 12, 14, 15]) expect(store.asked).not.toContain(file(passed))
   })
 
-  test('shows the last frame that was asked for, though another was kept in between', async () => {
+  /** A clock that was asked for frame 0, which is on its way until it is released, and then again for 8, which is kept. */
+  async function torn() {
     const { clock, store } = await clockOf()
     await show(clock, 8)
     const release = store.hold(file(0))
-    clock.goTo(0) // it is on its way
+    clock.goTo(0)
     await wait()
-    clock.goTo(8) // it is kept
+    clock.goTo(8)
+    return { clock, release }
+  }
+
+  test('shows the last frame that was asked for, though another was kept in between', async () => {
+    const { clock, release } = await torn()
     expect(shown(clock)).toBe(8)
     clock.goTo(17) // it is not
     release()
@@ -66,12 +72,7 @@ describe('the clock', () => {
   })
 
   test('shows a frame that was left and asked for again before it came', async () => {
-    const { clock, store } = await clockOf()
-    await show(clock, 8)
-    const release = store.hold(file(0))
-    clock.goTo(0)
-    await wait()
-    clock.goTo(8)
+    const { clock, release } = await torn()
     clock.goTo(0)
     release()
     await vi.waitFor(() => {
@@ -80,12 +81,7 @@ describe('the clock', () => {
   })
 
   test('never goes back to a frame that comes late', async () => {
-    const { clock, store } = await clockOf()
-    await show(clock, 8)
-    const release = store.hold(file(0))
-    clock.goTo(0)
-    await wait()
-    clock.goTo(8)
+    const { clock, release } = await torn()
     release()
     await wait(20)
     expect(shown(clock)).toBe(8)
