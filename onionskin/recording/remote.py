@@ -21,16 +21,20 @@ MOST_KEPT: Final = 64 * 2**20
 
 _PART: Final = 2**18
 
+#: A host that says nothing for so long (seconds) has failed.
+SILENCE_SECONDS = 30.0
+
 
 async def fetch(session: aiohttp.ClientSession, url: str) -> bytes | None:
     """Return the file at an address; None where there is none.
 
     Raises:
-        OSError: The host cannot be reached, or does not hand it out.
+        OSError: The host cannot be reached, falls silent, or does not hand it out.
         OnionskinError: It is larger than any file of a run; no more than that was read.
     """
+    patience = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_SECONDS, sock_read=SILENCE_SECONDS)
     try:
-        async with session.get(url) as response:
+        async with session.get(url, timeout=patience) as response:
             if response.status in (404, 410):
                 return None
             if response.status >= 400:

@@ -31,6 +31,7 @@ class RunFiles:
         self.location = str(location)
         self.folder = None if _is_remote(self.location) or Path(location).is_file() else Path(location)
         self._archive: zipfile.ZipFile | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._root = ""
 
     def path(self, inside: str) -> Path | None:
@@ -57,8 +58,17 @@ class RunFiles:
             return await asyncio.to_thread(self._read_member, inside)
         from onionskin.recording.remote import fetch
 
-        async with aiohttp.ClientSession() as session:
-            return await fetch(session, f"{self.location.rstrip('/')}/{inside}")
+        if self._session is None:  # kept, so that a frame does not cost a new connection
+            self._session = aiohttp.ClientSession()
+        return await fetch(self._session, f"{self.location.rstrip('/')}/{inside}")
+
+    async def close(self) -> None:
+        """Let go of the archive and of the connections."""
+        if self._session is not None:
+            await self._session.close()
+        if self._archive is not None:
+            self._archive.close()
+        self._session = self._archive = None
 
     def _read_member(self, inside: str) -> bytes | None:
         if self._archive is None:

@@ -132,6 +132,11 @@ def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
     async def live(request: web.Request) -> web.StreamResponse:
         return await _tail(request, _run_of(request, opened))
 
+    async def close(_application: web.Application) -> None:
+        for run in opened:
+            await run.close()
+
+    application.on_cleanup.append(close)
     application.router.add_get("/", index)
     application.router.add_get("/runs.json", library)
     application.router.add_get(r"/runs/{run:\d+}/live", live)

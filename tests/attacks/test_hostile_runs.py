@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import shutil
+import socket
 import struct
 import threading
 import zipfile
@@ -23,6 +24,7 @@ import pytest
 
 import onionskin as osk
 from onionskin.health import check_all, history_of
+from onionskin.recording import remote
 from onionskin.recording.arrays import save_array
 from onionskin.view.files import RunFiles
 from tests.recording import build
@@ -234,13 +236,22 @@ def _zip_with_a_bomb(target: Path, healthy: Path, name: str) -> None:
                 member.write(bytes(10**6))
 
 
+async def _served(location: Path | str, name: str) -> bytes | None:
+    """Read a file as the server of the page does."""
+    files = RunFiles(location)
+    try:
+        return await files.read(name)
+    finally:
+        await files.close()
+
+
 @pytest.mark.parametrize("name", ["zarr.json", "pictures/weight/c/0/0", "anything"])
 def test_a_zip_bomb_is_not_inflated(healthy: Path, tmp_path: Path, name: str) -> None:
     _zip_with_a_bomb(tmp_path / "bomb.zip", healthy, name)
     with pytest.raises(osk.OnionskinError, match=f"'{name}' has 300,000,000 bytes"):
         osk.open_run(tmp_path / "bomb.zip")
     with pytest.raises(osk.OnionskinError, match="300,000,000"):
-        asyncio.run(RunFiles(tmp_path / "bomb.zip").read(name))
+        asyncio.run(_served(tmp_path / "bomb.zip", name))
 
 
 @pytest.mark.parametrize("name", ["zarr.json", "pictures/weight/c/0/0"])
@@ -249,6 +260,16 @@ def test_a_file_larger_than_any_of_a_run_is_not_read(healthy: Path, tmp_path: Pa
     os.truncate(tmp_path / "run" / name, 10**12)  # sparse: it takes no space on the disk
     with pytest.raises(osk.OnionskinError, match="1,000,000,000,000 bytes"):
         _read_everything(tmp_path / "run")
+
+
+def test_a_host_that_falls_silent_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "SILENCE_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it takes the connection, and never says a word
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/run"
+        with pytest.raises(osk.OnionskinError, match="cannot be reached"):
+            osk.open_run(address)
+        with pytest.raises(OSError, match="Timeout"):
+            asyncio.run(_served(address, "zarr.json"))
 
 
 class _Endless(http.server.BaseHTTPRequestHandler):
@@ -275,6 +296,6 @@ def test_a_host_that_never_stops_sending_is_left(tmp_path: Path) -> None:
         with pytest.raises(osk.OnionskinError, match="no file of a run has more"):
             osk.open_run(address)
         with pytest.raises(osk.OnionskinError, match="no file of a run has more"):
-            asyncio.run(RunFiles(address).read("zarr.json"))
+            asyncio.run(_served(address, "zarr.json"))
         server.shutdown()
     assert _Endless.sent < 400e6

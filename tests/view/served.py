@@ -15,7 +15,7 @@ from onionskin.view import Shown, serve
 class Served:
     """A server on a thread of its own."""
 
-    def __init__(self, *locations: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, *locations: Path | str, host: str = "127.0.0.1") -> None:
         self._ready: list[Shown] = []
         self._host = host
         self._loop = asyncio.new_event_loop()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
+import http.server
 import json
 import socket
 import threading
@@ -67,6 +69,31 @@ def test_files_come_whole_and_in_parts(served: Served, folder: Path, run: str) -
     assert served.get(f"/{run}/pictures/weight/c/0/0", Range="bytes=99999999-")[0] == 416
     assert served.get(f"/{run}/zarr.json")[1].get_content_type() == "application/json"
     assert served.get(f"/{run}/pictures/weight/c/9/9")[0] == 404
+
+
+def test_a_run_on_another_host_is_handed_on_over_one_connection(folder: Path) -> None:
+    class Host(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # a connection is kept until the other side closes it
+        connections = 0
+
+        def setup(self) -> None:
+            super().setup()
+            Host.connections += 1
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class calls it so
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(folder))) as host:
+        threading.Thread(target=host.serve_forever, daemon=True).start()
+        server = Served(f"http://127.0.0.1:{host.server_address[1]}/first/")
+        before = Host.connections  # those that opened the run
+        for name in ["zarr.json", "frames/zarr.json", "frames/c/0/0", "pictures/weight/c/0/0"] * 3:
+            status, _, content = server.get(f"/runs/0/{name}")
+            assert (status, content) == (200, (folder / "first" / name).read_bytes())
+        assert server.get("/runs/0/pictures/weight/c/9/9")[0] == 404
+        assert Host.connections == before + 1
+        server.close()
+        host.shutdown()
 
 
 def test_python_reads_a_run_through_it(served: Served) -> None:
