@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run: scikit-learn's digits, 2,640 steps. With all time to spend it has its 231 frames on any machine."""
+    """A finished run: scikit-learn's digits, 2,640 steps, and with all time to spend 231 frames on any machine."""
     run = tmp_path_factory.mktemp("trained") / "digits"
     for _ in Training("digits", run=run, budget=1.0):
         pass
