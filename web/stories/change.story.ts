@@ -4,6 +4,6 @@ import { tensorStory } from './story'
 export default tensorStory({
   tensor: 'weight/conv.weight',
   frame: 2,
-  change: true,
+  look: 'start',
   cell: { width: 12, height: 12 },
 })

@@ -1,4 +1,5 @@
 /** What a picture story is: an image of something that the fixture holds, as the page would paint it. */
+import { baseOf, isChange, VEIL, type Look } from '../src/page/look'
 import { changeLimitsOf, limitsOf, NO_LIMITS } from '../src/page/limits'
 import { inkOf } from '../src/page/inking'
 import { drawInput, type InputKind } from '../src/pictures/image'
@@ -19,7 +20,7 @@ export interface Drawn {
   readonly ink: Ink
 }
 
-export interface Look {
+export interface Paper {
   readonly theme?: Theme
   /** The pixels of a cell. */
   readonly cell: Size
@@ -28,25 +29,25 @@ export interface Look {
 export type Story = () => Promise<Pixels>
 
 /** A story of anything that can be drawn of the fixture. */
-export function story(look: Look, draw: (run: Run) => Promise<Drawn>): Story {
+export function story(paper: Paper, draw: (run: Run) => Promise<Drawn>): Story {
   return async () => {
     const { sheet, ink } = await draw(await openFixture('packed'))
-    const [width, height] = [sheet.columns * look.cell.width, sheet.rows * look.cell.height]
+    const [width, height] = [sheet.columns * paper.cell.width, sheet.rows * paper.cell.height]
     const pixels = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-    paint(sheet, ink, PALETTES[look.theme ?? 'light'], pixels)
+    paint(sheet, ink, PALETTES[paper.theme ?? 'light'], pixels)
     return pixels
   }
 }
 
-export interface Shot extends Look {
+export interface Shot extends Paper {
   /** The key of a tensor: `weight/conv.weight`. */
   readonly tensor: string
   readonly frame: number
   readonly probe?: number
   /** The room that the sheet is laid out for. */
   readonly room?: Size
-  /** Whether it shows what changed since the first frame. */
-  readonly change?: boolean
+  /** How it is looked at against another frame; an onion skin lays the first one over. */
+  readonly look?: Look
 }
 
 /** A story of one tensor in one frame, with the picture type that suits it best. */
@@ -54,11 +55,17 @@ export function tensorStory({ tensor: key, frame: index, probe = 0, ...shot }: S
   return story(shot, async (run) => {
     const tensor = run.manifest.tensors.find((candidate) => candidate.key === key)
     if (!tensor) throw new Error(`the fixture has no ${key}`)
-    const [frame, first] = await Promise.all([run.frame(index, [tensor.role]), run.frame(0, [tensor.role])])
-    const base = shot.change ? first : null
-    const limit = shot.change ? changeLimitsOf(run, first, [frame]) : limitsOf(run, NO_LIMITS, false).values
+    const { look = 'values' } = shot
+    const frame = await run.frame(index, [tensor.role])
+    const against = baseOf({ look, skin: 0 }, index, run.frames.count - 1)
+    const base = against < 0 ? null : await run.frame(against, [tensor.role])
+    const isDifference = base && isChange(look)
+    const limit = isDifference
+      ? changeLimitsOf(run, [{ base, frame }])
+      : limitsOf(run, NO_LIMITS, false).values
     const inking = inkOf(tensor, { frame, base }, run, limit[tensor.index] ?? 0)
-    const before = base && { codes: rowOf(base, tensor, run), gain: inking.baseGain }
+    const veil = isDifference ? 0 : VEIL
+    const before = base && { codes: rowOf(base, tensor, run), gain: inking.baseGain, veil }
     const subject = { tensor, probe, probes: run.manifest.probes.count }
     return {
       sheet: pictureFor(tensor).draw(subject, shot.room ?? { width: 150, height: 116 }),
@@ -74,7 +81,7 @@ function rowOf(frame: Frame, tensor: TensorEntry, run: Run): Int16Array {
 }
 
 /** A story of the input of a probe, looked at as the page does, or in another way. */
-export function inputStory(shot: Look & { readonly probe: number; readonly kind?: InputKind }): Story {
+export function inputStory(shot: Paper & { readonly probe: number; readonly kind?: InputKind }): Story {
   return story(shot, async (run) => {
     const [input] = run.manifest.probes.inputs
     if (!input) throw new Error('the fixture has no input')

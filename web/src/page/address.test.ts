@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAddress, parseAddress, START, type Address } from './address'
+import { EXTRAS, formatAddress, parseAddress, START, type Address } from './address'
+import { LOOKS } from './look'
+import { VIEWS } from './views'
 
 /** Names as people and PyTorch give them. */
 const path = fc.string({ unit: 'grapheme', maxLength: 12 })
@@ -13,11 +15,17 @@ const addresses: fc.Arbitrary<Address> = fc
     node: path,
     tensor: path,
     open: fc.option(fc.array(path.filter(Boolean), { maxLength: 4 })),
-    view: fc.constantFrom('network' as const, 'curves' as const),
-    change: fc.boolean(),
+    view: fc.constantFrom(...VIEWS.map(({ name }) => name)),
+    look: fc.constantFrom(...LOOKS),
+    skin: fc.nat(999_999_999),
+    more: fc.dictionary(fc.constantFrom(...EXTRAS), path.filter(Boolean)),
     theme: fc.constantFrom('light' as const, 'dark' as const, null),
   })
-  .map((address) => (address.node ? address : { ...address, tensor: '' }))
+  .map((address) => ({
+    ...address,
+    tensor: address.node ? address.tensor : '',
+    skin: address.look === 'skin' ? address.skin : 0,
+  }))
 
 describe('the address', () => {
   test('gives every state back', () => {
@@ -46,9 +54,16 @@ describe('the address', () => {
 
   test('stays readable', () => {
     const node = 'layer1.0/relu#2'
-    const address = { ...START, run: 'bears', frame: 12, node, open: ['layer1', 'layer1.0'], change: true }
+    const address = {
+      ...START,
+      run: 'bears',
+      frame: 12,
+      node,
+      open: ['layer1', 'layer1.0'],
+      look: 'start' as const,
+    }
     expect(formatAddress(address)).toBe(
-      '#run=bears&frame=12&node=layer1.0/relu%232&open=layer1&open=layer1.0&change=1',
+      '#run=bears&frame=12&node=layer1.0/relu%232&open=layer1&open=layer1.0&look=start',
     )
   })
 
@@ -70,7 +85,7 @@ describe('the address', () => {
   )
 
   test('leaves out what it does not understand', () => {
-    const hash = '#view=map&theme=blue&change=yes&probe=-3&colour=red&run=a&run=b&=&&'
+    const hash = '#view=map&theme=blue&look=yes&probe=-3&colour=red&run=a&run=b&=&&'
     expect(parseAddress(hash)).toEqual({ ...START, run: 'a' })
     expect(parseAddress('#%E0%A4%A')).toEqual(START)
   })

@@ -1,4 +1,20 @@
 /** The whole state of the page in the address, so that every view is a link. */
+import { isLook, type Look } from './look'
+import { isView, type View } from './views'
+
+/** What single views keep in the address. */
+export const EXTRAS = [
+  'smooth', // curves: how many points of a curve are averaged, as a share of it in percent
+  'log', // curves: 1 for a logarithmic scale
+  'zoom', // curves: the steps that are looked at, `100-250`
+  'with', // compare: the names of the other runs, with commas between
+  'by', // compare: what the clock counts: `step`, `time` or `loss`
+  'unit', // input space: which output or hidden unit
+  'sort', // library: what the runs are sorted by
+  'find', // library: what is searched for
+] as const
+export type Extra = (typeof EXTRAS)[number]
+export type Extras = Readonly<Partial<Record<Extra, string>>>
 
 export interface Address {
   /** The name of the run; empty for the list of runs. */
@@ -12,9 +28,11 @@ export interface Address {
   readonly tensor: string
   /** The groups that are open; null as the page opens them by itself. */
   readonly open: readonly string[] | null
-  readonly view: 'network' | 'curves'
-  /** Whether pictures show what changed since the start. */
-  readonly change: boolean
+  readonly view: View
+  /** In which way pictures are looked at, and the frame that an onion skin lays over. */
+  readonly look: Look
+  readonly skin: number
+  readonly more: Extras
   /** The chosen theme; null as the system has it. */
   readonly theme: 'light' | 'dark' | null
 }
@@ -27,7 +45,9 @@ export const START: Address = {
   tensor: '',
   open: null,
   view: 'network',
-  change: false,
+  look: 'values',
+  skin: 0,
+  more: {},
   theme: null,
 }
 
@@ -38,7 +58,7 @@ export function parseAddress(hash: string): Address {
     const text = given.get(name) ?? ''
     return /^\d{1,9}$/.test(text) ? Number(text) : null
   }
-  const theme = given.get('theme')
+  const [view, look, theme] = [given.get('view'), given.get('look'), given.get('theme')]
   // Once for each group: whatever stands in a module's name, a comma too, stays part of it.
   const open = given.getAll('open')
   return {
@@ -48,8 +68,10 @@ export function parseAddress(hash: string): Address {
     node: given.get('node') ?? '',
     tensor: given.get('tensor') ?? '',
     open: open.length ? open.filter(Boolean) : null,
-    view: given.get('view') === 'curves' ? 'curves' : 'network',
-    change: given.get('change') === '1',
+    view: isView(view) ? view : 'network',
+    look: isLook(look) ? look : 'values',
+    skin: look === 'skin' ? (whole('skin') ?? 0) : 0,
+    more: Object.fromEntries(EXTRAS.flatMap((name) => (given.get(name) ? [[name, given.get(name)]] : []))),
     theme: theme === 'light' || theme === 'dark' ? theme : null,
   }
 }
@@ -66,7 +88,12 @@ export function formatAddress(address: Address): string {
   if (address.open) {
     for (const group of address.open.length ? address.open : ['']) parts.push(['open', group])
   }
-  if (address.change) parts.push(['change', '1'])
+  if (address.look !== 'values') parts.push(['look', address.look])
+  if (address.look === 'skin' && address.skin) parts.push(['skin', String(address.skin)])
+  for (const name of EXTRAS) {
+    const value = address.more[name]
+    if (value) parts.push([name, value])
+  }
   if (address.theme) parts.push(['theme', address.theme])
   return parts.length ? `#${parts.map(([name, value]) => `${name}=${escape(value)}`).join('&')}` : ''
 }

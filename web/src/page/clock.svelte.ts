@@ -7,6 +7,7 @@
 import { RunError } from '../run/errors'
 import type { Role } from '../run/manifest'
 import type { Frame, Run } from '../run/run'
+import { baseOf, PLAIN, type Against } from './look'
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4] as const
 
@@ -16,7 +17,7 @@ const PACE = 12
 /** A frame, and the one it is compared with. */
 export interface Shown {
   readonly frame: Frame
-  /** The first frame where change is asked for; else null. */
+  /** Null where it is looked at by itself. */
   readonly base: Frame | null
 }
 
@@ -31,7 +32,7 @@ export class Clock {
   error = $state.raw<RunError | null>(null)
 
   private roles: readonly Role[] = ['weight', 'activation']
-  private wantsBase = false
+  private against = PLAIN
   private isLoading = false
   /** Whether what is asked for is not what is shown. */
   private isBehind = false
@@ -61,10 +62,11 @@ export class Clock {
   }
 
   /** What else the page needs of each frame. */
-  require(roles: readonly Role[], wantsBase: boolean): void {
-    if (roles.join() === this.roles.join() && wantsBase === this.wantsBase) return
+  require(roles: readonly Role[], against: Against): void {
+    const isSame = against.look === this.against.look && against.skin === this.against.skin
+    if (roles.join() === this.roles.join() && isSame) return
     this.roles = roles
-    this.wantsBase = wantsBase
+    this.against = against
     if (this.target >= 0) this.show()
   }
 
@@ -95,8 +97,9 @@ export class Clock {
   private show(): void {
     if (this.last < 0) return
     const frame = this.kept(this.target)
-    const base = this.wantsBase ? this.kept(0) : null
-    this.isBehind = !frame || (!base && this.wantsBase)
+    const wanted = baseOf(this.against, this.target, this.last)
+    const base = wanted < 0 ? null : this.kept(wanted)
+    this.isBehind = !frame || (!base && wanted >= 0)
     if (frame && !this.isBehind) {
       this.ticket++ // what is under way comes too late
       this.shown = { frame, base }
@@ -120,13 +123,14 @@ export class Clock {
   private async load(): Promise<void> {
     this.isLoading = true
     while (this.isBehind) {
-      const { target, roles, wantsBase, ticket } = this
-      const isWhole = () => roles === this.roles && wantsBase === this.wantsBase
+      const { target, roles, against, ticket } = this
+      const wanted = baseOf(against, target, this.last)
+      const isWhole = () => roles === this.roles && against === this.against
       const isAsked = () => target === this.target && isWhole()
       try {
         const [frame, base] = await Promise.all([
           this.run.frame(target, roles),
-          wantsBase ? this.run.frame(0, roles) : null,
+          wanted < 0 ? null : this.run.frame(wanted, roles),
         ])
         if (isAsked() || (ticket === this.ticket && isWhole())) this.shown = { frame, base }
         if (!isAsked()) continue

@@ -5,6 +5,7 @@ import { array, cut } from '../testing/damages'
 import { filesOf, type Files } from '../testing/fixture'
 import { grown, turnInto } from '../testing/growth'
 import { unexpected } from './clock.svelte'
+import { PLAIN } from './look'
 
 describe('the clock', () => {
   test('shows a frame when it has come, and one that is kept at once', async () => {
@@ -100,7 +101,7 @@ describe('the clock', () => {
   test('shows what else is asked of a frame as soon as it is there', async () => {
     const { clock } = await clockOf()
     await show(clock, 6)
-    clock.require(['weight', 'gradient'], true)
+    clock.require(['weight', 'gradient'], { look: 'start', skin: 0 })
     expect(clock.shown?.frame.codes.gradient).toBeUndefined() // whole frames only: the old one stays until then
     await vi.waitFor(() => {
       expect(clock.shown?.frame.codes.gradient).toHaveLength(4036)
@@ -111,7 +112,7 @@ describe('the clock', () => {
       expect(shown(clock)).toBe(9)
     })
     expect(clock.shown?.base?.codes.gradient).toHaveLength(4036)
-    clock.require(['weight', 'activation'], false)
+    clock.require(['weight', 'activation'], PLAIN)
     await vi.waitFor(() => {
       expect(clock.shown?.base).toBeNull()
     })

@@ -83,7 +83,10 @@ describe('the scales of a run', () => {
 describe('the scales of the change since the start', () => {
   test('hold every change in the frames that they are taken from', () => {
     const others = [frame(5), frame(19)]
-    const limits = changeLimitsOf(run, frame(0), others)
+    const limits = changeLimitsOf(
+      run,
+      others.map((other) => ({ base: frame(0), frame: other })),
+    )
     for (const key of ['weight/conv.weight', 'weight/fc.bias', 'activation/conv']) {
       const entry = tensor(key)
       const before = valuesOf(entry, 0)
@@ -97,8 +100,12 @@ describe('the scales of the change since the start', () => {
   })
 
   test('are nothing where nothing can be compared, and heed no value that is not finite', () => {
-    expect(changeLimitsOf(run, frame(0), [frame(5)])[tensor('gradient/conv.weight').index]).toBe(0)
-    const [end = 0] = [changeLimitsOf(run, frame(5), [frame(3)])[tensor('gradient/conv.weight').index]]
+    expect(
+      changeLimitsOf(run, [{ base: frame(0), frame: frame(5) }])[tensor('gradient/conv.weight').index],
+    ).toBe(0)
+    const [end = 0] = [
+      changeLimitsOf(run, [{ base: frame(5), frame: frame(3) }])[tensor('gradient/conv.weight').index],
+    ]
     expect(end).toBeGreaterThan(0)
     expect(end).toBeLessThan(1e3)
   })

@@ -35,18 +35,24 @@ export function limitsOf(run: Run, before: Limits, isGrowing: boolean): Limits {
   return { values, frames: count }
 }
 
-/** The scales of the change since the first frame, from frames spread over the run. */
-export function changeLimitsOf(run: Run, first: Frame, others: readonly Frame[]): readonly number[] {
+/** Two moments whose difference is looked at. */
+export interface Pair {
+  readonly base: Frame
+  readonly frame: Frame
+}
+
+/** The scales of a change, from pairs of frames spread over the run. */
+export function changeLimitsOf(run: Run, pairs: readonly Pair[]): readonly number[] {
   return run.manifest.tensors.map((tensor) => {
-    const largest = others.map((frame) => largestChange(run, tensor, first, frame))
+    const largest = pairs.map(({ base, frame }) => largestChange(run, tensor, base, frame))
     return roundUp(Math.max(0, ...largest))
   })
 }
 
-function largestChange(run: Run, tensor: TensorEntry, first: Frame, frame: Frame): number {
-  const [before, after] = [codesIn(first, tensor, run), codesIn(frame, tensor, run)]
+function largestChange(run: Run, tensor: TensorEntry, base: Frame, frame: Frame): number {
+  const [before, after] = [codesIn(base, tensor, run), codesIn(frame, tensor, run)]
   if (!before || !after) return 0
-  const scaleBefore = run.statistics.at(first.index, tensor.index, 'scale')
+  const scaleBefore = run.statistics.at(base.index, tensor.index, 'scale')
   const scaleAfter = run.statistics.at(frame.index, tensor.index, 'scale')
   let largest = 0
   for (let i = 0; i < after.length; i++) {

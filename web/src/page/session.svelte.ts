@@ -4,13 +4,15 @@ import type { Role } from '../run/manifest'
 import { Run } from '../run/run'
 import { HttpStore } from '../run/store'
 import type { Values } from '../run/values'
-import type { Address } from './address'
+import type { Address, Extra, Extras } from './address'
 import { Clock, unexpected } from './clock.svelte'
 import type { Listed } from './library'
 import { changeLimitsOf, limitsOf, NO_LIMITS } from './limits'
 import { follow } from './live'
+import { baseOf, isChange, VEIL, type Look } from './look'
 import { answersOf } from './probes/answers'
 import { ProbeRow } from './probes/row'
+import type { View } from './views'
 
 export type RunState = 'live' | 'finished' | 'killed'
 
@@ -25,10 +27,13 @@ export class Session {
   tensor = $state('')
   /** The groups that are open; null as the page opens them by itself. */
   open = $state.raw<readonly string[] | null>(null)
-  view = $state<'network' | 'curves'>('network')
-  /** Whether pictures show what changed since the start. */
-  change = $state(false)
-  /** Where the colour scale of each tensor ends, by its index; and of its change since the start. */
+  view = $state<View>('network')
+  look = $state<Look>('values')
+  /** The frame that an onion skin lays over. */
+  skin = $state(0)
+  /** What single views keep. */
+  more = $state.raw<Extras>({})
+  /** Where the colour scale of each tensor ends, by its index; and of the change that is looked at. */
   limits = $state.raw(NO_LIMITS)
   changeLimits = $state.raw<readonly number[]>([])
   /** The inputs of the probes, once they are read. */
@@ -86,7 +91,9 @@ export class Session {
     this.tensor = address.tensor
     this.open = address.open
     this.view = address.view
-    this.change = address.change
+    this.look = address.look
+    this.skin = address.skin
+    this.more = address.more
     if (address.frame === null) {
       this.clock.isFollowing = this.state === 'live'
       this.clock.goTo(this.clock.last)
@@ -107,7 +114,9 @@ export class Session {
       tensor: this.tensor,
       open: this.open,
       view: this.view,
-      change: this.change,
+      look: this.look,
+      skin: this.skin,
+      more: this.more,
     }
   }
 
@@ -119,26 +128,50 @@ export class Session {
       : ['weight', 'activation']
   }
 
+  /** Lay the frame that is shown over all others. */
+  layOver(): void {
+    this.skin = Math.max(0, this.clock.target)
+    this.look = 'skin'
+  }
+
   choose(node: string, tensor = ''): void {
     this.node = node
     this.tensor = tensor
   }
 
-  /** Where the scale of a tensor ends, in what is shown now: its values, or their change. */
-  limit(tensor: number): number {
-    return (this.change ? this.changeLimits : this.limits.values)[tensor] ?? 0
+  /** How much of another frame shows through the pictures; 0 where they show one frame, or a difference. */
+  get veil(): number {
+    return this.look === 'skin' ? VEIL : 0
   }
 
-  /** Measure the change since the start on a few frames, so that its scale stays the same on all. */
+  /** Where the scale of a tensor ends, in what is shown now: its values, or their change. */
+  limit(tensor: number): number {
+    return (isChange(this.look) ? this.changeLimits : this.limits.values)[tensor] ?? 0
+  }
+
+  /** Keep something of a view in the address; empty forgets it. */
+  keep(name: Extra, value: string): void {
+    this.more = { ...this.more, [name]: value }
+  }
+
+  /** Measure the change on a few frames, so that its scale stays the same on all. */
   async measureChanges(): Promise<void> {
     const { last } = this.clock
-    const key = `${last} ${this.roles.join(' ')}`
+    const { look } = this
+    const key = `${look} ${last} ${this.roles.join(' ')}`
     if (last < 0 || key === this.measuredChanges) return
     this.measuredChanges = key
     try {
-      const spread = [0, Math.round(last / 4), Math.round(last / 2), last]
-      const [first, ...others] = await Promise.all(spread.map((frame) => this.run.frame(frame, this.roles)))
-      if (first) this.changeLimits = changeLimitsOf(this.run, first, others)
+      const spread = [
+        ...new Set([1, last / 4, last / 2, last].map((frame) => Math.min(last, Math.round(frame)))),
+      ]
+      const pairs = await Promise.all(
+        spread.map(async (frame) => ({
+          base: await this.run.frame(baseOf({ look, skin: 0 }, frame, last), this.roles),
+          frame: await this.run.frame(frame, this.roles),
+        })),
+      )
+      if (look === this.look) this.changeLimits = changeLimitsOf(this.run, pairs)
     } catch (error) {
       this.trouble = error instanceof RunError ? error : unexpected(error)
     }

@@ -85,7 +85,7 @@ describe('a session', () => {
       node: 'conv',
       tensor: 'gradient/conv.weight',
       open: ['head'],
-      change: true,
+      look: 'start' as const,
     }
     const { session } = await looking(filesOf('packed'), given)
     const { theme, ...rest } = START
@@ -102,7 +102,7 @@ describe('a session', () => {
   })
 
   test('measures the change since the start once, for what is looked at', async () => {
-    const { session } = await looking(filesOf('packed'), { change: true })
+    const { session } = await looking(filesOf('packed'), { look: 'start' })
     const weight = tensor(session.run, 'weight/conv.weight')
     expect(session.limit(weight)).toBe(0)
     await session.measureChanges()

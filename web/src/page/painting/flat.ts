@@ -32,11 +32,11 @@ export class FlatPainter implements Painter {
     this.inkings = inkings
   }
 
-  draw({ zoom, left, top }: Camera, room: Size, palette: Palette): void {
+  draw({ zoom, left, top }: Camera, room: Size, palette: Palette, veil: number): void {
     const ratio = fitCanvas(this.canvas, room)
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height)
     for (const [i, { sheet, row, ...place }] of this.pictures.entries()) {
-      const ink = this.inkOf(i, row)
+      const ink = this.inkOf(i, row, veil)
       const x = Math.round((place.x * zoom + left) * ratio)
       const y = Math.round((place.y * zoom + top) * ratio)
       const width = Math.max(1, Math.round(place.width * zoom * ratio))
@@ -53,11 +53,11 @@ export class FlatPainter implements Painter {
     this.rows.clear()
   }
 
-  private inkOf(picture: number, row: RowName): Ink | null {
+  private inkOf(picture: number, row: RowName, veil: number): Ink | null {
     const inking = this.inkings[picture]
     const { codes, base } = this.rows.get(row) ?? {}
     if (!inking || !codes || Number.isNaN(inking.gain)) return null
-    const isDifference = base && !Number.isNaN(inking.baseGain)
-    return { ...inking, codes, base: isDifference ? { codes: base, gain: inking.baseGain } : null }
+    const isAgainst = base && !Number.isNaN(inking.baseGain)
+    return { ...inking, codes, base: isAgainst ? { codes: base, gain: inking.baseGain, veil } : null }
   }
 }

@@ -22,7 +22,7 @@ export interface Placed {
 export interface Inking {
   readonly gain: number
   readonly bias: number
-  /** The gain of the frame that is subtracted; NaN where the picture is no difference. */
+  /** The gain of the frame it is looked at against; NaN where there is none. */
   readonly baseGain: number
 }
 
@@ -37,12 +37,15 @@ export interface Painter {
   /** `webgl` or `flat`, for the tests and the page's own note. */
   readonly kind: 'webgl' | 'flat'
   setPictures(pictures: readonly Placed[]): void
-  /** The codes of a row in this frame, and of the frame to subtract; null where there is none. */
+  /** The codes of a row in this frame, and of the one it is looked at against; null where there is none. */
   setRow(row: RowName, codes: Int16Array | null, base: Int16Array | null): void
   /** One a picture, in their order. */
   setInkings(inkings: readonly Inking[]): void
-  /** @param room - The size of the canvas on the page: asking the page for it would lay it out again. */
-  draw(camera: Camera, room: Size, palette: Palette): void
+  /**
+   * @param room - The size of the canvas on the page: asking the page for it would lay it out again.
+   * @param veil - How much of the other frame shows through; 0 subtracts it.
+   */
+  draw(camera: Camera, room: Size, palette: Palette, veil: number): void
   /** Let go of the graphics memory. */
   close(): void
 }

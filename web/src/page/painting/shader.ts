@@ -52,6 +52,7 @@ uniform vec3 u_zero;
 uniform vec3 u_positive;
 uniform vec3 u_mark;
 uniform vec3 u_stripe;
+uniform float u_veil;       // how much of the base shows through; 0: the base is subtracted
 
 in vec2 v_cell;
 flat in vec2 v_size;
@@ -72,12 +73,18 @@ vec2 shareAt(int index) {
   int code = codeAt(u_codes, index);
   if (isMarked(code)) return vec2(0.0, 1.0);
   float share = float(code) * v_ink.x + v_ink.y;
-  if (!isnan(v_ink.z)) {
+  if (!isnan(v_ink.z) && u_veil == 0.0) {
     int before = codeAt(u_base, index);
     if (isMarked(before)) return vec2(0.0, 1.0);
     share = float(code) * v_ink.x - float(before) * v_ink.z;
   }
   return vec2(share, 0.0);
+}
+
+// The same of the frame that lies over it.
+vec2 veilAt(int index) {
+  int code = codeAt(u_base, index);
+  return isMarked(code) ? vec2(0.0, 1.0) : vec2(float(code) * v_ink.z, 0.0);
 }
 
 int indexOf(ivec2 cell) {
@@ -88,26 +95,30 @@ int indexOf(ivec2 cell) {
   return v_steps.x + tile.x * v_steps.y + tile.y * v_steps.z + inside.y * v_steps.w + inside.x * v_more.x;
 }
 
+vec3 colourOf(vec2 share, bool isBars, float height) {
+  if (share.y > 0.5) return mod(gl_FragCoord.x + gl_FragCoord.y, 6.0) < 3.0 ? u_stripe : u_mark;
+  vec3 pole = share.x < 0.0 ? u_negative : u_positive;
+  if (!isBars) return mix(u_zero, pole, sqrt(min(1.0, abs(share.x))));
+  bool isInside = share.x < 0.0 ? height <= 0.0 && height >= share.x : height >= 0.0 && height <= share.x;
+  return isInside ? pole : u_zero;
+}
+
 vec4 sampleAt(vec2 cell) {
   bool isBars = v_more.w == 1 || v_more.w == 3;
   ivec2 whole = ivec2(clamp(floor(cell), vec2(0.0), v_size - 1.0));
   int index = indexOf(isBars ? ivec2(whole.x, 0) : whole);
   if (index < 0) return vec4(0.0);
   vec2 share = shareAt(index);
-  if (share.y > 0.5) return vec4(mod(gl_FragCoord.x + gl_FragCoord.y, 6.0) < 3.0 ? u_stripe : u_mark, 1.0);
-  vec3 pole = share.x < 0.0 ? u_negative : u_positive;
-  if (isBars) {
-    float up = 1.0 - cell.y / v_size.y;
-    float height = v_more.w == 1 ? 2.0 * up - 1.0 : up;
-    bool isInside = share.x < 0.0 ? height <= 0.0 && height >= share.x : height >= 0.0 && height <= share.x;
-    return vec4(isInside ? pole : u_zero, 1.0);
-  }
-  if (v_more.w == 2) {
+  if (v_more.w == 2 && share.y < 0.5) {
     float green = shareAt(index + v_more.y).x;
     float blue = shareAt(index + 2 * v_more.y).x;
     return vec4(clamp(vec3(share.x, green, blue), 0.0, 1.0), 1.0);
   }
-  return vec4(mix(u_zero, pole, sqrt(min(1.0, abs(share.x)))), 1.0);
+  float up = 1.0 - cell.y / v_size.y;
+  float height = v_more.w == 1 ? 2.0 * up - 1.0 : up;
+  vec3 colour = colourOf(share, isBars, height);
+  if (!isnan(v_ink.z) && u_veil > 0.0) colour = mix(colour, colourOf(veilAt(index), isBars, height), u_veil);
+  return vec4(colour, 1.0);
 }
 
 void main() {

@@ -68,7 +68,7 @@ export class WebglPainter implements Painter {
     }
   }
 
-  draw({ zoom, left, top }: Camera, room: Size, palette: Palette): void {
+  draw({ zoom, left, top }: Camera, room: Size, palette: Palette, veil: number): void {
     const { gl, program } = this
     program.check()
     const ratio = fitCanvas(this.canvas, room)
@@ -79,6 +79,7 @@ export class WebglPainter implements Painter {
     gl.uniform2f(program.at('u_canvas'), this.canvas.width, this.canvas.height)
     gl.uniform3f(program.at('u_camera'), left, top, zoom)
     gl.uniform1f(program.at('u_ratio'), ratio)
+    gl.uniform1f(program.at('u_veil'), veil)
     setColour(gl, program.at('u_negative'), palette.negative)
     setColour(gl, program.at('u_zero'), palette.zero)
     setColour(gl, program.at('u_positive'), palette.positive)

@@ -35,7 +35,7 @@ describe('a share of the scale', () => {
   })
 
   test('of a change is the difference of two values, each with its own scale', () => {
-    const base = { codes: Int16Array.of(10, NOT_A_NUMBER, 5), gain: 0.02 }
+    const base = { codes: Int16Array.of(10, NOT_A_NUMBER, 5), gain: 0.02, veil: 0 }
     const ink = inkOf([50, 50, PLUS_INFINITY], { base })
     expect(shareOf(ink, 0)).toBeCloseTo(0.5 - 0.2, 12)
     expect([shareOf(ink, 1), shareOf(ink, 2)]).toEqual([NaN, NaN])

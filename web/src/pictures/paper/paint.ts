@@ -10,8 +10,8 @@ export interface Ink {
   readonly gain: number
   /** Added to every share; for `rgb`, so that the darkest value is 0. */
   readonly bias: number
-  /** Codes and gain to subtract: the picture is then the difference. */
-  readonly base: { readonly codes: Int16Array; readonly gain: number } | null
+  /** Another frame: subtracted where its veil is 0, else laid over, so much of it showing through. */
+  readonly base: { readonly codes: Int16Array; readonly gain: number; readonly veil: number } | null
 }
 
 export interface Pixels {
@@ -51,7 +51,7 @@ export function paint(sheet: Sheet, ink: Ink, palette: Palette, pixels: Pixels):
 export function shareOf(ink: Ink, index: number): number {
   const code = ink.codes[index] ?? NOT_A_NUMBER
   if (isMarked(code)) return NaN
-  if (!ink.base) return code * ink.gain + ink.bias
+  if (!ink.base || ink.base.veil > 0) return code * ink.gain + ink.bias
   const before = ink.base.codes[index] ?? NOT_A_NUMBER
   return isMarked(before) ? NaN : code * ink.gain - before * ink.base.gain
 }
@@ -65,6 +65,12 @@ function colourAt(
   isStripe: boolean,
 ): Colour | null {
   if (index < 0) return null
+  const { base } = ink
+  if (base && base.veil > 0) {
+    const below = colourAt(sheet, { ...ink, base: null }, palette, index, up, isStripe)
+    const over = colourAt(sheet, { ...base, bias: 0, base: null }, palette, index, up, isStripe)
+    return below && over && mixed(below, over, base.veil)
+  }
   const share = shareOf(ink, index)
   if (Number.isNaN(share)) return isStripe ? palette.markStripe : palette.mark
   switch (sheet.kind) {
@@ -79,6 +85,10 @@ function colourAt(
     case 'columns':
       return barAt(share, up, palette)
   }
+}
+
+function mixed(a: Colour, b: Colour, share: number): Colour {
+  return [0, 1, 2].map((i) => (a[i] ?? 0) + ((b[i] ?? 0) - (a[i] ?? 0)) * share) as [number, number, number]
 }
 
 /** A bar from the line at height 0 up to a positive share and down to a negative one. */
