@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import onionskin as osk
-from onionskin.cli import COMMANDS
+from onionskin import registry
+from onionskin.cli import commands
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "FORMAT.md", "CHANGELOG.md", "examples/README.md")]
@@ -41,8 +42,8 @@ def test_commands_in_the_text_exist(page: Path) -> None:
     """Every ``$ onionskin …`` names a command, and every ``--option`` of it is one."""
     for line in re.findall(r"^\$ onionskin (.+)$", "\n".join(_fences(page, "console")), re.MULTILINE):
         command = line.split()[0]
-        assert command in COMMANDS or command.startswith("--"), line
-        if command in COMMANDS:
+        assert command in registry.names(commands) or command.startswith("--"), line
+        if command in registry.names(commands):
             said = subprocess.run(
                 [sys.executable, "-m", "onionskin", command, "--help"], capture_output=True, text=True
             )
@@ -55,7 +56,7 @@ def test_commands_in_the_text_exist(page: Path) -> None:
 
 def test_every_command_and_public_name_has_a_page() -> None:
     text = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
-    for command in COMMANDS:
+    for command in registry.names(commands):
         assert f"onionskin {command}" in text, command
     for name in osk.__all__:
         assert name.startswith("__") or f"{name}" in text, name

@@ -170,7 +170,7 @@ def test_change_since_the_start(show: Show, digits: Path) -> None:
     look = show(digits, view="frame=30")
     look.wait_for_frame(30)
     values = look.picture(look.by("map"))
-    look.by("change").check()
+    look.by("look-start").click()
     look.page.wait_for_timeout(300)
     assert difference(values, look.picture(look.by("map"))) > 0.02
     expect(look.by("legend")).to_contain_text("change since the start")
@@ -248,11 +248,11 @@ def test_zoom_and_pan_keep_the_pictures_under_their_words(show: Show, digits: Pa
 
 
 @pytest.mark.parametrize("key", ["weight/fc1.weight", "weight/fc2.bias", "activation/relu", "gradient/out.weight"])
-@pytest.mark.parametrize("change", [0, 1])
-def test_without_webgl_the_pictures_are_the_same(show: Show, digits: Path, key: str, change: int) -> None:
+@pytest.mark.parametrize("seen", ["", "look=start", "look=last", "look=skin&skin=9"])
+def test_without_webgl_the_pictures_are_the_same(show: Show, digits: Path, key: str, seen: str) -> None:
     """The painter for browsers without WebGL2 draws what the shader draws: each is the other's proof."""
     node = re.sub(r"^\w+/|\.(weight|bias)$", "", key)
-    view = f"frame=60&probe=3&node={node}&tensor={key}&change={change}"
+    view = f"frame=60&probe=3&node={node}&tensor={key}&{seen}"
     look = show(digits, view=view)
     look.wait_for_frame(60)
     assert look.by("map").get_attribute("data-painter") == "webgl"
@@ -298,7 +298,7 @@ def test_everything_is_reached_and_named_without_a_mouse(show: Show, digits: Pat
     look = show(digits)
     look.wait_for_frame()
     reached = set(_focus_order(look, 60))
-    assert {"view-network", "view-curves", "node", "probe", "track", "play", "change", "speed"} <= reached
+    assert {"view-network", "view-curves", "node", "probe", "track", "play", "look-start", "speed"} <= reached
     nameless = look.page.evaluate(
         """() => [...document.querySelectorAll('button, select, input, [role=slider]')].filter(e =>
              !(e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label'))).map(e => e.outerHTML)"""

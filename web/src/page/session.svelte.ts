@@ -10,14 +10,18 @@ import type { Listed } from './library'
 import { changeLimitsOf, limitsOf, NO_LIMITS } from './limits'
 import { follow } from './live'
 import { baseOf, isChange, VEIL, type Look } from './look'
+import { Past } from './past.svelte'
 import { answersOf } from './probes/answers'
 import { ProbeRow } from './probes/row'
+import type { Milestone } from './story/milestones'
 import type { View } from './views'
 
 export type RunState = 'live' | 'finished' | 'killed'
 
 export class Session {
   readonly clock: Clock
+  /** What is known of all frames at once. */
+  readonly past: Past
   /** Counts what the run has added: whoever shows its tables reads this to be told. */
   version = $state(0)
   state = $state<RunState>('finished')
@@ -57,6 +61,10 @@ export class Session {
     readonly run: Run,
   ) {
     this.clock = new Clock(run)
+    this.past = new Past(
+      run,
+      answersOf(run.manifest.probes).find((answer) => answer.isClassifier),
+    )
   }
 
   static async open(listed: Listed, address: Address): Promise<Session> {
@@ -128,6 +136,21 @@ export class Session {
       : ['weight', 'activation']
   }
 
+  /** Go to a milestone, and to what it is about. */
+  goTo({ frame, tensor, probe }: Milestone): void {
+    this.clock.moveTo(frame, this.state === 'live')
+    if (probe >= 0) this.probe = probe
+    if (tensor) this.lookAt(tensor)
+  }
+
+  /** Choose the node that a tensor belongs to; of a tensor that is not kept, the node alone. */
+  lookAt(tensor: string): void {
+    const [, name = tensor] = /^(?:weight|gradient|activation|optimizer)\/(.*)$/.exec(tensor) ?? []
+    const { graph, tensors } = this.manifest
+    const owner = graph.nodes.find((node) => node.id === name || node.tensors.includes(name))
+    if (owner) this.choose(owner.id, tensors.some(({ key }) => key === tensor) ? tensor : '')
+  }
+
   /** Lay the frame that is shown over all others. */
   layOver(): void {
     this.skin = Math.max(0, this.clock.target)
@@ -162,9 +185,9 @@ export class Session {
     if (last < 0 || key === this.measuredChanges) return
     this.measuredChanges = key
     try {
-      const spread = [
-        ...new Set([1, last / 4, last / 2, last].map((frame) => Math.min(last, Math.round(frame)))),
-      ]
+      const spread = [1, last / 4, last / 2, last]
+        .map((frame) => Math.min(last, Math.round(frame)))
+        .filter((frame, i, all) => all.indexOf(frame) === i)
       const pairs = await Promise.all(
         spread.map(async (frame) => ({
           base: await this.run.frame(baseOf({ look, skin: 0 }, frame, last), this.roles),
@@ -200,6 +223,7 @@ export class Session {
     this.version++
     if (this.clock.isFollowing || this.clock.target < 0) this.clock.goTo(this.clock.last)
     if (this.state !== 'live') this.clock.isFollowing = false
+    await this.past.grow(this.state === 'live')
   }
 }
 

@@ -6,7 +6,7 @@ type Name = 'light' | 'dark'
 const KEPT = 'onionskin-theme'
 
 /** Colours of the style sheet that canvases draw with. */
-const INKS = ['ink', 'soft', 'line', 'right', 'wrong', 'live', 'quiet'] as const
+const INKS = ['ink', 'soft', 'line', 'right', 'wrong', 'live', 'quiet', 'accent', 'sheet'] as const
 export type Inks = Readonly<Record<(typeof INKS)[number] | 'font', string>>
 
 export class Theme {

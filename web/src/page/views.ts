@@ -1,19 +1,66 @@
-/** The views of a run, in the order in which a person meets them. */
+/** The views of a run, in the order in which a person meets them. Each comes when it is first looked at. */
+import type { Component } from 'svelte'
+import type { Manifest } from '../run/manifest'
+import type { Listed } from './library'
+import type { Session } from './session.svelte'
+import type { Theme } from './theme.svelte'
 
-export const VIEWS = [
-  { name: 'network', label: 'Network' },
-  { name: 'layer', label: 'Layer' },
-  { name: 'probes', label: 'Probes' },
-  { name: 'space', label: 'Input space' },
-  { name: 'curves', label: 'Curves' },
-  { name: 'landscape', label: 'Landscape' },
-  { name: 'story', label: 'Story' },
-  { name: 'compare', label: 'Compare' },
-  { name: 'try', label: 'Try it' },
-] as const
+const NAMES = ['network', 'probes', 'curves', 'story'] as const
+export type View = (typeof NAMES)[number]
 
-export type View = (typeof VIEWS)[number]['name']
+/** What every view is given. */
+export interface ViewProps {
+  readonly session: Session
+  readonly theme: Theme
+  readonly runs: readonly Listed[]
+}
+
+interface Kind {
+  readonly name: View
+  readonly label: string
+  /** For a tooltip. */
+  readonly meaning: string
+  /** Whether a run has what the view shows. */
+  readonly isThere: (manifest: Manifest, runs: number) => boolean
+  /** What of the column beside it is left out, since the view shows it itself. */
+  readonly without: readonly ('probes' | 'notes' | 'curves')[]
+  /** Its picture in the middle of the page; without one the network stays there. */
+  readonly load?: () => Promise<{ default: Component<ViewProps> }>
+}
+
+export const VIEWS: readonly Kind[] = [
+  {
+    name: 'network',
+    label: 'Network',
+    meaning: 'the network as data flows through it, with a live picture in every node',
+    isThere: () => true,
+    without: [],
+  },
+  {
+    name: 'probes',
+    label: 'Probes',
+    meaning: 'the inputs that it is shown at every frame: when each was learned, and when forgotten',
+    isThere: ({ probes }) => probes.count > 0 && probes.outputs.length > 0,
+    without: ['probes'],
+    load: () => import('./probes/ProbesView.svelte'),
+  },
+  {
+    name: 'curves',
+    label: 'Curves',
+    meaning: 'every scalar over the steps',
+    isThere: () => true,
+    without: ['curves'],
+    load: () => import('./curves/CurvesView.svelte'),
+  },
+  {
+    name: 'story',
+    label: 'Story',
+    meaning: 'what happened, as captions to jump to',
+    isThere: () => true,
+    without: ['probes', 'notes', 'curves'],
+  },
+]
 
 export function isView(text: string | null): text is View {
-  return VIEWS.some(({ name }) => name === text)
+  return (NAMES as readonly (string | null)[]).includes(text)
 }

@@ -137,6 +137,16 @@ export class Run {
     )
   }
 
+  /** The flat rows of the probes' outputs of frames `first` to `stop`, end to end; null where the run has none. */
+  async outputsOf(first: number, stop: number): Promise<Float32Array | null> {
+    return this.manifest.probes.outputs.length ? this.floatRows('probes/outputs', first, stop) : null
+  }
+
+  /** The same of the embedding: (frame, probe, value) laid flat. */
+  async embeddingsOf(first: number, stop: number): Promise<Float32Array | null> {
+    return this.manifest.probes.embedding ? this.floatRows('probes/embedding', first, stop) : null
+  }
+
   /** The input of the last linear layer at a frame, (probe, value) laid flat; null where it was not followed. */
   async embedding(frame: number): Promise<Float32Array | null> {
     this.check(frame)
@@ -206,6 +216,13 @@ export class Run {
   private async freshArray(name: string): Promise<RunArray | null> {
     await this.arrays.get(name)?.reopen()
     return this.array(name)
+  }
+
+  private async floatRows(name: string, first: number, stop: number): Promise<Float32Array | null> {
+    const array = await this.array(name)
+    if (!array || stop > (array.shape[0] ?? 0)) return null
+    const rows = await array.rows(first, stop)
+    return rows instanceof Float32Array ? rows : null
   }
 
   /** The row of an array; null where the run has no such array, or it has no such row. */

@@ -6,7 +6,8 @@ import type { Axis } from './axis'
 export interface CurveColours {
   readonly ink: string
   readonly soft: string
-  readonly mark: string
+  readonly good: string
+  readonly bad: string
   readonly font: string
 }
 
@@ -15,8 +16,8 @@ export interface CurveData {
   readonly values: Float64Array
   /** The steps of the frames. */
   readonly frames: readonly number[]
-  /** The steps of the health notes. */
-  readonly notes: readonly number[]
+  /** The steps at which something happened, and whether it was something bad. */
+  readonly marks: readonly { readonly step: number; readonly isBad: boolean }[]
 }
 
 /** Left and right of the curve: half the handle. */
@@ -52,8 +53,8 @@ export function drawCurve(
   context.globalAlpha = 0.55
   for (const step of data.frames) context.fillRect(x(step) - 0.5, size.height - TICKS - 4, 1, 4)
   context.globalAlpha = 1
-  context.fillStyle = colours.mark
-  for (const step of data.notes) {
+  for (const { step, isBad } of data.marks) {
+    context.fillStyle = isBad ? colours.bad : colours.good
     context.beginPath()
     context.arc(x(step), size.height - TICKS - 9, 3, 0, 2 * Math.PI)
     context.fill()
