@@ -1,4 +1,7 @@
-/** What a picture story is: an image of something that the fixture holds, as the page would paint it. */
+/** What a picture story is: an image of something that the fixture holds, as the page would paint or draw it. */
+import { createCanvas, GlobalFonts } from '@napi-rs/canvas'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { baseOf, isChange, VEIL, type Look } from '../src/page/look'
 import { changeLimitsOf, limitsOf, NO_LIMITS } from '../src/page/limits'
 import { inkOf } from '../src/page/inking'
@@ -10,6 +13,7 @@ import type { Sheet, Size } from '../src/pictures/paper/sheet'
 import { ProbeRow } from '../src/page/probes/row'
 import type { TensorEntry } from '../src/run/manifest'
 import { codesIn, type Frame, type Run } from '../src/run/run'
+import type { Inks } from '../src/page/theme.svelte'
 import { openFixture } from '../src/testing/fixture'
 
 type Theme = keyof typeof PALETTES
@@ -26,7 +30,12 @@ export interface Paper {
   readonly cell: Size
 }
 
-export type Story = () => Promise<Pixels>
+/** An image, and the share of its pixels that may differ: edges and letters are drawn a little otherwise elsewhere. */
+export interface Told extends Pixels {
+  readonly tolerance?: number
+}
+
+export type Story = () => Promise<Told>
 
 /** A story of anything that can be drawn of the fixture. */
 export function story(paper: Paper, draw: (run: Run) => Promise<Drawn>): Story {
@@ -92,4 +101,42 @@ export function inputStory(shot: Paper & { readonly probe: number; readonly kind
       ink: { ...row.inputInk(0), codes: row.codes, base: null },
     }
   })
+}
+
+const FONT = 'Story'
+const INTER = new URL('../node_modules/@fontsource/inter/files/inter-latin-400-normal.woff2', import.meta.url)
+
+/** What a drawn story is told with: the colours of its theme, and a font that is the same on every machine. */
+export interface Pens {
+  readonly theme: Theme
+  readonly inks: Inks
+}
+
+/** The colours of a theme, as the style sheet of the page has them. */
+function inksOf(theme: Theme): Readonly<Record<string, string>> {
+  const sheet = readFileSync(new URL('../src/page/style.css', import.meta.url), 'utf8')
+  const rule = sheet.split('}')[theme === 'light' ? 0 : 1] ?? ''
+  const found = [...rule.matchAll(/--([a-z]+): ([^;]+);/g)]
+  return Object.fromEntries(found.map(([, name = '', colour = '']) => [name, colour]))
+}
+
+/** A story of what is drawn on a canvas, whose unit is the CSS pixel. */
+export function drawnStory(
+  { theme = 'light', ...size }: Size & { readonly theme?: Theme },
+  draw: (context: CanvasRenderingContext2D, run: Run, pens: Pens) => Promise<void> | void,
+): Story {
+  return async () => {
+    if (!GlobalFonts.has(FONT)) GlobalFonts.registerFromPath(fileURLToPath(INTER), FONT)
+    const context = createCanvas(size.width, size.height).getContext('2d')
+    const { paper = '', ...inks } = inksOf(theme)
+    context.fillStyle = paper
+    context.fillRect(0, 0, size.width, size.height)
+    // The same interface as a browser's, less what needs a document.
+    await draw(context as unknown as CanvasRenderingContext2D, await openFixture('packed'), {
+      theme,
+      inks: { ...inks, font: FONT } as Inks,
+    })
+    const { data } = context.getImageData(0, 0, size.width, size.height)
+    return { ...size, data: new Uint8ClampedArray(data), tolerance: 0.01 }
+  }
 }

@@ -7,11 +7,15 @@ export interface ConfusionColours {
   readonly line: string
   readonly soft: string
   readonly paper: string
+  readonly ink: string
   readonly font: string
 }
 
 /** Room for the names of the classes. */
 const NAMES = 22
+
+/** From this depth of colour on, what is written on it is as light as paper. */
+const DEEP = 0.8
 
 /**
  * Draw the table on a cleared canvas whose unit is the CSS pixel: a row a class, a column a reading.
@@ -40,12 +44,13 @@ export function drawConfusion(
       context.globalAlpha = 0.4
       context.fillRect(x + 0.5, y + 0.5, cell - 1, cell - 1)
       if (count > 0) {
-        context.globalAlpha = 0.35 + (0.65 * count) / (rows[row] ?? count)
+        const depth = 0.35 + (0.65 * count) / (rows[row] ?? count)
+        context.globalAlpha = depth
         context.fillStyle = row === column ? colours.right : colours.wrong
         context.fillRect(x + 0.5, y + 0.5, cell - 1, cell - 1)
         context.globalAlpha = 1
         if (isNamed) {
-          context.fillStyle = colours.paper
+          context.fillStyle = depth > DEEP ? colours.paper : colours.ink
           context.fillText(String(count), x + cell / 2, y + cell / 2 + 0.5)
         }
       }
