@@ -1,35 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Probes } from '../../run/manifest'
 import { Run } from '../../run/run'
 import { MemoryStore } from '../../run/store'
 import { EXPECTED, filesOf, FRAMES, openFixture } from '../../testing/fixture'
 import { grown, turnInto } from '../../testing/growth'
-import { answersOf, type Answers } from './answers'
+import { answersOf } from './answers'
+import { Told } from '../../testing/told'
 import { confusionOf, History, learningOf, UNSAID } from './history'
-
-/** A history in which it is written what was said: a row a frame. */
-export class Told extends History {
-  constructor(
-    labels: readonly number[],
-    private readonly rows: readonly (readonly number[])[],
-  ) {
-    const probes: Probes = {
-      count: rows[0]?.length ?? 0,
-      inputs: [],
-      outputs: [],
-      embedding: null,
-      labels,
-      classes: [],
-    }
-    super({} as Answers, probes)
-    this.count = rows.length
-  }
-
-  override saidAt(frame: number, probe: number): number {
-    return this.rows[frame]?.[probe] ?? UNSAID
-  }
-}
 
 async function historyOf(run: Run): Promise<History> {
   const [answers] = answersOf(run.manifest.probes)
