@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from onionskin.learn.vision import Training
 from tests.browser import browser
@@ -14,6 +14,9 @@ from tests.view.look import Look
 from tests.view.served import Served
 
 Show = Callable[..., Look]
+
+# A page that is slow on a busy machine is not wrong: what is waited for is a state, and this is when to give it up.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
