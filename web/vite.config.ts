@@ -1,12 +1,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { build, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { singlePage, widget } from './vite.single.config.ts'
 
 /** Where `npm run dev` finds the runs: a running `onionskin view`. */
 const VIEW = process.env['ONIONSKIN_VIEW'] ?? 'http://127.0.0.1:8700'
 
 export default defineConfig({
   base: './', // the page also works from a folder of a static host
-  plugins: [svelte()],
+  plugins: [svelte(), otherShells()],
   build: {
     outDir: '../onionskin/view/page',
     emptyOutDir: true,
@@ -23,3 +25,14 @@ export default defineConfig({
     maxWorkers: '100%', // vitest alone leaves one core free: of two, half
   },
 })
+
+/** With the page for servers come the same page in one file, and the notebook's widget. */
+function otherShells(): Plugin {
+  return {
+    name: 'other-shells',
+    apply: 'build',
+    async closeBundle() {
+      for (const shell of [singlePage, widget]) await build(shell)
+    },
+  }
+}

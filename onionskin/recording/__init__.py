@@ -18,6 +18,7 @@ from onionskin.recording.manifest import (
     ProbeArray,
     Probes,
     TensorEntry,
+    Thinned,
 )
 from onionskin.recording.pack import pack
 from onionskin.recording.reader import Frame, Run, RunProbes, Tensor, open_run
@@ -46,6 +47,7 @@ __all__ = [
     "Status",
     "Tensor",
     "TensorEntry",
+    "Thinned",
     "Warned",
     "open_run",
     "pack",

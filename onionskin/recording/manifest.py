@@ -226,6 +226,21 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Thinned:
+    """What a copy of a run leaves out of what was recorded.
+
+    Attributes:
+        frames: How many frames were recorded.
+        left_out: What is left out, in words: ``180 of 231 frames``.
+        was_growing: Whether the run was still being recorded when it was copied.
+    """
+
+    frames: int
+    left_out: tuple[str, ...] = ()
+    was_growing: bool = False
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything that a run says once. It is written anew only when tensors join the model."""
 
@@ -238,6 +253,7 @@ class Manifest:
     graph: Graph = field(default_factory=Graph)
     probes: Probes = field(default_factory=Probes)
     exact: tuple[ExactEntry, ...] = ()
+    thinned: Thinned | None = None
 
     def width(self, role: str) -> int:
         """Return how many values a row of ``pictures/<role>`` has."""
@@ -250,6 +266,8 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return the attributes of the root group."""
         content = asdict(self)
+        if self.thinned is None:
+            del content["thinned"]
         return {"format": FORMAT_VERSION, "statistics": list(STATISTICS), "roles": list(ROLES), **content}
 
 
@@ -278,6 +296,7 @@ def manifest_from_json(content: object) -> Manifest:
         graph=_graph(top.inner("graph")),
         probes=_probes(top.inner("probes")),
         exact=top.items("exact", _exact),
+        thinned=top.optional("thinned", lambda name: _thinned(top.inner(name))),
     )
     keys = [tensor.key for tensor in manifest.tensors]
     if len(set(keys)) != len(keys):
@@ -394,3 +413,11 @@ def _exact(f: Fields) -> ExactEntry:
     if entry.array not in ("float32", "float64") or entry.dtype not in EXACT_DTYPES:
         raise broken(f"the exact values of '{entry.name}' are {entry.dtype} in '{entry.array}'")
     return entry
+
+
+def _thinned(f: Fields) -> Thinned:
+    return Thinned(
+        frames=f.whole("frames"),
+        left_out=f.texts("left_out"),
+        was_growing=f.flag("was_growing", otherwise=False),
+    )

@@ -1,40 +1,58 @@
-/** The runs that the server shows: `runs.json` beside the page. */
+/** The runs that are shown beside the page: `runs.json` of a server, or of a published folder. */
 import { RunError } from '../run/errors'
 import { Fields } from '../run/fields'
+import { HttpStore, type Store } from '../run/store'
 import { wellFormed } from './address'
+import type { Teller } from './live'
 
 export interface Listed {
   /** Where its files are, seen from the page. */
   readonly path: string
   /** Unique among the runs shown, and the same tomorrow: it stands in links. */
   readonly name: string
+  /** What reads its files, where that is no server at `path`. */
+  readonly store?: Store
+  /** Who tells that it has grown, where that is no server; null for a copy, which grows no more. */
+  readonly teller?: Teller | null
+}
+
+/** What reads the files of a run. */
+export function storeOf({ path, store }: Listed): Store {
+  return store ?? new HttpStore(path)
 }
 
 /** A path that cannot lead to another host. */
 const INSIDE = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/
 
 export async function readLibrary(): Promise<readonly Listed[]> {
-  const content = await fetchJson('runs.json')
-  const runs = new Fields(content, 'runs.json').items('runs', (run) => ({
-    path: run.text('path'),
-    name: wellFormed(run.text('name')),
-  }))
+  const fields = new Fields(await fetchJson('runs.json'), 'runs.json')
+  const runs = fields.items('runs', (run) => ({ path: run.text('path'), name: wellFormed(run.text('name')) }))
   for (const { path } of runs) {
     if (!INSIDE.test(path)) {
       throw new RunError(`runs.json names a run at '${path}'`, 'paths lie below the page: runs/0')
     }
   }
-  return withUniqueNames(runs)
+  const isPublished = fields.has('published')
+  return withUniqueNames(isPublished ? runs.map(published) : runs)
+}
+
+/** A copy on a host that knows nothing of Onionskin: nobody tells of growth, and there is no server to start again. */
+function published(run: Listed): Listed {
+  return {
+    ...run,
+    store: new HttpStore(run.path, 'see whether you are connected to the network, then reload the page'),
+    teller: null,
+  }
 }
 
 /** Two runs of one name are told apart by a number. */
 export function withUniqueNames(runs: readonly Listed[]): readonly Listed[] {
   const taken = new Set<string>()
-  return runs.map(({ path, name }) => {
-    let unique = name
-    for (let times = 2; taken.has(unique); times++) unique = `${name} (${times})`
+  return runs.map((run) => {
+    let unique = run.name
+    for (let times = 2; taken.has(unique); times++) unique = `${run.name} (${times})`
     taken.add(unique)
-    return { path, name: unique }
+    return { ...run, name: unique }
   })
 }
 

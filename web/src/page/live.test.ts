@@ -4,7 +4,7 @@ import { RunError } from '../run/errors'
 import { wait } from '../testing/clocks'
 import { serveEvents, type EventServer } from '../testing/events'
 import { serve, type Server } from '../testing/server'
-import { follow, type Followed } from './live'
+import { follow, serverEvents, type Followed, type Teller } from './live'
 
 /** Notes what it is told, as a session would act on it. */
 class Told implements Followed {
@@ -15,7 +15,11 @@ class Told implements Followed {
   ended = false
   deed: () => Promise<void> = () => Promise.resolve()
 
-  constructor(readonly eventsAddress: string) {}
+  readonly teller: Teller
+
+  constructor(eventsAddress: string) {
+    this.teller = serverEvents(eventsAddress)
+  }
 
   async refresh(isGrowing: boolean | null): Promise<void> {
     this.refreshed.push(isGrowing)

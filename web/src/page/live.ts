@@ -3,9 +3,21 @@ import { RunError } from '../run/errors'
 import { Fields } from '../run/fields'
 import { unexpected } from './clock.svelte'
 
+/** Tells of growth until the function that it returns is called. */
+export type Teller = (hearer: Hearer) => () => void
+
+export interface Hearer {
+  /** The run has grown; whether it still does is said where it is known. */
+  grown(isGrowing: boolean | null): void
+  ended(): void
+  /** Nobody tells: the run has to be looked at again and again. */
+  silent(): void
+  lost(error: RunError): void
+}
+
 /** What is followed: it reads again what is new. The server's word, where there is one, says whether it grows. */
 export interface Followed {
-  readonly eventsAddress: string
+  readonly teller: Teller
   refresh(isGrowing: boolean | null): Promise<void>
   isEnded(): boolean
   fail(error: RunError | null): void
@@ -43,36 +55,7 @@ export function follow(followed: Followed): () => void {
     isBusy = false
   }
 
-  const source = new EventSource(followed.eventsAddress)
-  source.addEventListener('grown', (event: MessageEvent<string>) => {
-    try {
-      says = new Fields(JSON.parse(event.data), 'the event').flag('growing')
-    } catch {
-      says = null // a server that says something else: the clock tells
-    }
-    followed.lose(false)
-    void refresh()
-  })
-  source.addEventListener('ended', () => {
-    source.close()
-    says = false
-    void refresh()
-  })
-  source.addEventListener('error', () => {
-    if (source.readyState === EventSource.CLOSED) {
-      void look()
-    } else {
-      followed.lose(true)
-      followed.fail(
-        new RunError(
-          'the server that shows this run stopped answering',
-          'what was read so far stays here; start it again (onionskin view RUN) and the page goes on by itself',
-        ),
-      )
-    }
-  })
-
-  /** Without events (a static host), look again and again. */
+  /** Without events, look again and again. */
   const look = async (): Promise<void> => {
     says = null
     while (!isStopped && !followed.isEnded()) {
@@ -81,9 +64,59 @@ export function follow(followed: Followed): () => void {
     }
   }
 
+  const stopTelling = followed.teller({
+    grown: (isGrowing) => {
+      says = isGrowing
+      followed.lose(false)
+      void refresh()
+    },
+    ended: () => {
+      says = false
+      void refresh()
+    },
+    silent: () => void look(),
+    lost: (error) => {
+      followed.lose(true)
+      followed.fail(error)
+    },
+  })
+
   return () => {
     isStopped = true
-    source.close()
+    stopTelling()
+  }
+}
+
+/** The events that a server sends when a run has grown. */
+export function serverEvents(address: string): Teller {
+  return (hearer) => {
+    const source = new EventSource(address)
+    source.addEventListener('grown', (event: MessageEvent<string>) => {
+      let isGrowing: boolean | null = null // of a server that says something else: the clock tells
+      try {
+        isGrowing = new Fields(JSON.parse(event.data), 'the event').flag('growing')
+      } catch {
+        // It says something else.
+      }
+      hearer.grown(isGrowing)
+    })
+    source.addEventListener('ended', () => {
+      source.close()
+      hearer.ended()
+    })
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED) hearer.silent()
+      else
+        hearer.lost(
+          new RunError(
+            'the server that shows this run stopped answering',
+            'what was read so far stays here; start it again (onionskin view RUN) and the page goes on by itself',
+          ),
+        )
+    })
+    return () => {
+      source.close()
+    }
   }
 }
 

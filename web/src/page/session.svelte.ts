@@ -2,13 +2,12 @@
 import { RunError } from '../run/errors'
 import type { Role } from '../run/manifest'
 import { Run } from '../run/run'
-import { HttpStore } from '../run/store'
 import type { Values } from '../run/values'
 import type { Address, Extra, Extras } from './address'
 import { Clock, unexpected } from './clock.svelte'
-import type { Listed } from './library'
+import { storeOf, type Listed } from './library'
 import { changeLimitsOf, limitsOf, NO_LIMITS } from './limits'
-import { follow } from './live'
+import { follow, serverEvents } from './live'
 import { baseOf, isChange, VEIL, type Look } from './look'
 import { Past } from './past.svelte'
 import { answersOf } from './probes/answers'
@@ -68,7 +67,7 @@ export class Session {
   }
 
   static async open(listed: Listed, address: Address): Promise<Session> {
-    const run = await Run.open(new HttpStore(listed.path))
+    const run = await Run.open(storeOf(listed))
     const session = new Session(listed, run)
     session.state = stateOf(run)
     session.limits = limitsOf(run, NO_LIMITS, session.state === 'live')
@@ -77,7 +76,7 @@ export class Session {
       (inputs) => (session.inputs = inputs),
       (error: unknown) => (session.trouble = error instanceof RunError ? error : unexpected(error)),
     )
-    if (run.status.state === 'growing') session.follow()
+    if (run.status.state === 'growing' && listed.teller !== null) session.follow()
     return session
   }
 
@@ -207,7 +206,7 @@ export class Session {
 
   private follow(): void {
     this.stopFollowing = follow({
-      eventsAddress: `${this.listed.path}/live`,
+      teller: this.listed.teller ?? serverEvents(`${this.listed.path}/live`),
       refresh: (isGrowing) => this.refresh(isGrowing),
       isEnded: () => this.state !== 'live',
       fail: (error) => (this.trouble = error),

@@ -1,5 +1,6 @@
-/** Light or dark: as the address says, else as it was chosen last, else as the system has it. */
+/** Light or dark: as the address says, else as it was chosen last, else as those around it have it. */
 import { PALETTES, type Palette } from '../pictures/paper/palette'
+import type { Surroundings } from './host'
 
 type Name = 'light' | 'dark'
 
@@ -14,15 +15,14 @@ export class Theme {
   private system = $state<Name>('light')
   private readonly read: Partial<Record<Name, Inks>> = {}
 
-  constructor(fromAddress: Name | null) {
+  constructor(fromAddress: Name | null, surroundings: Surroundings = systemTheme()) {
     this.chosen = fromAddress ?? kept()
-    const dark = window.matchMedia('(prefers-color-scheme: dark)')
-    this.system = dark.matches ? 'dark' : 'light'
-    dark.addEventListener('change', () => {
-      this.system = dark.matches ? 'dark' : 'light'
+    const follow = (): void => {
+      this.system = surroundings.isDark ? 'dark' : 'light'
       this.apply()
-    })
-    this.apply()
+    }
+    surroundings.watch(follow)
+    follow()
   }
 
   get name(): Name {
@@ -66,6 +66,21 @@ export class Theme {
   /** At once, and not with the next effects: canvases are drawn in the colours that stand on the page. */
   private apply(): void {
     document.documentElement.dataset['theme'] = this.name
+  }
+}
+
+function systemTheme(): Surroundings {
+  const dark = window.matchMedia('(prefers-color-scheme: dark)')
+  return {
+    get isDark() {
+      return dark.matches
+    },
+    watch(changed) {
+      dark.addEventListener('change', changed)
+      return () => {
+        dark.removeEventListener('change', changed)
+      }
+    },
   }
 }
 

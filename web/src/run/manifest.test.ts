@@ -30,6 +30,7 @@ describe('the manifest', () => {
       probes: { count: 0, inputs: [], outputs: [], embedding: null, labels: [], classes: [] },
       exact: [],
       budget: { asked: 0.02, every: null },
+      thinned: null,
     })
   })
 

@@ -87,6 +87,18 @@ export interface Manifest {
   readonly probes: Probes
   readonly exact: readonly ExactEntry[]
   readonly budget: { readonly asked: number; readonly every: number | null }
+  /** What this copy leaves out of the run that was recorded; null for the run itself and for a whole copy. */
+  readonly thinned: Thinned | null
+}
+
+/** What a copy of a run says of itself. */
+export interface Thinned {
+  /** How many frames were recorded. */
+  readonly frames: number
+  /** What was left out, in words: `180 of 231 frames`. */
+  readonly leftOut: readonly string[]
+  /** Whether the run was still being recorded when it was copied. */
+  readonly wasGrowing: boolean
 }
 
 /** Check and read the manifest of a run that may come from a stranger. */
@@ -120,6 +132,7 @@ export function readManifest(content: unknown): Manifest {
     probes: readProbes(f.inner('probes')),
     exact: f.items('exact', readExact),
     budget: { asked: budget.number('asked'), every: budget.has('every') ? budget.whole('every') : null },
+    thinned: f.has('thinned') ? readThinned(f.inner('thinned')) : null,
   }
 }
 
@@ -190,6 +203,14 @@ function readProbeArray(f: Fields): ProbeArray {
     dtype: f.text('dtype'),
     offset: f.whole('offset', 0),
     isImage: f.flag('is_image', false),
+  }
+}
+
+function readThinned(f: Fields): Thinned {
+  return {
+    frames: f.whole('frames'),
+    leftOut: f.texts('left_out'),
+    wasGrowing: f.flag('was_growing', false),
   }
 }
 

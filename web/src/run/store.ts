@@ -1,6 +1,6 @@
 /**
- * Where the files of a run lie. A store knows paths and bytes, nothing of Zarr: a server, a static host, and later
- * data embedded in one HTML file or a zip, are each one class with one method.
+ * Where the files of a run lie. A store knows paths and bytes, nothing of Zarr: a server or static host, data embedded
+ * in one HTML file and a notebook's kernel are each one class with one method.
  */
 import { RunError } from './errors'
 
@@ -16,12 +16,23 @@ export const LARGEST_FILE = 80 * 2 ** 20
 
 /** Files below an address. Whole files only: shards are small, and a static host need not know Range. */
 export class HttpStore implements Store {
-  /** @param location - The address of the run folder, without a slash at the end. */
-  constructor(readonly location: string) {}
+  /**
+   * @param location - The address of the run folder, without a slash at the end.
+   * @param remedy - What to do when the host does not answer.
+   */
+  constructor(
+    readonly location: string,
+    private readonly remedy = 'start it again (onionskin view RUN), then reload the page',
+  ) {}
 
   async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const response = await this.fetch(path)
     if (response.status === 404 || response.status === 410) return null
+    if (response.ok && response.headers.get('Content-Type')?.startsWith('text/html')) {
+      // Some hosts answer with a page of their own where there is no file. No file of a run is HTML.
+      await response.body?.cancel()
+      return null
+    }
     if (!response.ok) {
       throw new RunError(
         `${this.location}/${path} cannot be read: the server answered ${response.status} ${response.statusText}`,
@@ -64,10 +75,7 @@ export class HttpStore implements Store {
     try {
       return await answer
     } catch {
-      throw new RunError(
-        `the server of ${this.location} does not answer`,
-        'start it again (onionskin view RUN), then reload the page',
-      )
+      throw new RunError(`the server of ${this.location} does not answer`, this.remedy)
     }
   }
 }
@@ -79,7 +87,7 @@ function tooLarge(path: string, length: number): RunError {
   )
 }
 
-/** Files held in memory, by path: an export in one file, and the tests. */
+/** Files held in memory, by path. */
 export class MemoryStore implements Store {
   readonly location = 'memory'
   /** Every path that was asked for, in order. */
