@@ -4,14 +4,16 @@ import { isView, type View } from './views'
 
 /** What single views keep in the address. */
 export const EXTRAS = [
-  'smooth', // curves: how many points of a curve are averaged, as a share of it in percent
+  'smooth', // curves: the reach of the smoothing in percent of the run's steps; 0 for none
   'log', // curves: 1 for a logarithmic scale
-  'zoom', // curves: the steps that are looked at, `100-250`
+  'zoom', // everywhere: the steps that are looked at, `100-250`; the clock stays in them
+  'scalars', // curves: the titles of the charts that are shown, with commas between
+  'strip', // curves: what the strip over the depth shows: `gradient`, `ratio`, `activation` or `dead`
   'with', // compare: the names of the other runs, with commas between
   'by', // compare: what the clock counts: `step`, `time` or `loss`
   'unit', // input space: which output or hidden unit
   'sort', // library: what the runs are sorted by
-  'find', // library: what is searched for
+  'find', // library and curves: what is searched for
 ] as const
 export type Extra = (typeof EXTRAS)[number]
 export type Extras = Readonly<Partial<Record<Extra, string>>>

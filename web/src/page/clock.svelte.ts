@@ -31,6 +31,9 @@ export class Clock {
   isFollowing = $state(false)
   error = $state.raw<RunError | null>(null)
 
+  /** The frames that it stays in; null for all. */
+  span = $state.raw<readonly [first: number, last: number] | null>(null)
+
   private roles: readonly Role[] = ['weight', 'activation']
   private against = PLAIN
   private isLoading = false
@@ -46,10 +49,28 @@ export class Clock {
     return this.run.frames.count - 1
   }
 
+  /** Where playing begins and ends: the run's ends, or those of the span that it stays in. */
+  get begin(): number {
+    return Math.min(this.last, this.span?.[0] ?? 0)
+  }
+
+  get end(): number {
+    return Math.min(this.last, this.span?.[1] ?? this.last)
+  }
+
+  /** Stay in a span of frames from now on; null frees it. */
+  confine(span: readonly [first: number, last: number] | null): void {
+    if (span?.[0] === this.span?.[0] && span?.[1] === this.span?.[1]) return
+    this.span = span
+    if (this.target < 0) return
+    this.goTo(this.target)
+    if (this.target < this.last) this.isFollowing = false
+  }
+
   /** Ask for a frame. The nearest there is, is taken. */
   goTo(frame: number): void {
     if (this.last < 0) return // the first one is asked for when it is there
-    const target = Math.max(0, Math.min(this.last, Math.round(frame)))
+    const target = Math.max(this.begin, Math.min(this.end, Math.round(frame)))
     if (target !== this.target) this.direction = Math.sign(target - this.target) || 1
     this.target = target
     this.show()
@@ -75,7 +96,7 @@ export class Clock {
       this.isFollowing = false // of a live run, playing is following
       return
     }
-    if (!this.isPlaying && this.target >= this.last) this.goTo(0)
+    if (!this.isPlaying && this.target >= this.end) this.goTo(this.begin)
     this.isPlaying = !this.isPlaying
     this.nextTick = 0
   }
@@ -86,10 +107,10 @@ export class Clock {
     if (now < this.nextTick) return
     const spacing = 1000 / (PACE * this.speed)
     this.nextTick = this.nextTick && now - this.nextTick < spacing ? this.nextTick + spacing : now + spacing
-    if (this.target < this.last) this.goTo(this.target + 1)
-    if (this.target >= this.last) {
+    if (this.target < this.end) this.goTo(this.target + 1)
+    if (this.target >= this.end) {
       this.isPlaying = false
-      this.isFollowing = isGrowing
+      this.isFollowing = isGrowing && this.target === this.last
     }
   }
 

@@ -36,6 +36,23 @@ describe('the clock', () => {
     }
   })
 
+  test('stays in the span of frames that is looked at, until it is freed', async () => {
+    const { clock } = await clockOf()
+    await show(clock, 2)
+    clock.confine([5, 9])
+    expect([clock.target, clock.begin, clock.end]).toEqual([5, 5, 9])
+    clock.goTo(LAST)
+    expect(clock.target).toBe(9)
+    clock.moveTo(LAST, true)
+    expect([clock.target, clock.isFollowing]).toEqual([9, false]) // the newest frame lies outside
+    clock.togglePlaying() // from the end of the span, play begins at its first frame
+    expect([clock.target, clock.isPlaying]).toEqual([5, true])
+    clock.isPlaying = false
+    clock.confine(null)
+    clock.goTo(LAST)
+    expect([clock.target, clock.begin, clock.end]).toEqual([LAST, 0, LAST])
+  })
+
   test('shows the last frame that a quick hand asked for, and loads none that it only passed', async () => {
     const { clock, store } = await clockOf()
     const release = store.hold(file(3))

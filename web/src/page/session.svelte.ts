@@ -13,6 +13,7 @@ import { Past } from './past.svelte'
 import { answersOf } from './probes/answers'
 import { ProbeRow } from './probes/row'
 import type { Milestone } from './story/milestones'
+import { framesOf, zoomOf } from './time/zoom'
 import type { View } from './views'
 
 export type RunState = 'live' | 'finished' | 'killed'
@@ -36,6 +37,11 @@ export class Session {
   skin = $state(0)
   /** What single views keep. */
   more = $state.raw<Extras>({})
+  /** The span of steps that is looked at; null for the whole run. */
+  readonly zoom = $derived.by(() => {
+    const zoom = zoomOf(this.more.zoom)
+    return zoom && zoom.from < this.lastStep ? { ...zoom, to: Math.min(zoom.to, this.lastStep) } : null
+  })
   /** Where the colour scale of each tensor ends, by its index; and of the change that is looked at. */
   limits = $state.raw(NO_LIMITS)
   changeLimits = $state.raw<readonly number[]>([])
@@ -135,9 +141,43 @@ export class Session {
       : ['weight', 'activation']
   }
 
+  /** The first and last frame of that span, as far as the run has grown; null for all. */
+  get span(): readonly [first: number, last: number] | null {
+    void this.version
+    return this.zoom && this.run.frames.count > 0 ? framesOf(this.zoom, this.run.frames) : null
+  }
+
+  get lastStep(): number {
+    void this.version
+    const { frames, scalars } = this.run
+    return Math.max(scalars.steps - 1, frames.step(frames.count - 1), 1)
+  }
+
+  /** The steps that charts show: the span that is looked at, or all. */
+  get steps(): readonly [from: number, to: number] {
+    return this.zoom ? [this.zoom.from, this.zoom.to] : [0, this.lastStep]
+  }
+
+  /** Look at the whole run again. */
+  leaveZoom(): void {
+    this.keep('zoom', '')
+    this.clock.confine(null)
+  }
+
+  /** Go to a frame of the whole run: one outside of the span that is looked at ends that. */
+  jump(frame: number): void {
+    if (frame < this.clock.begin || frame > this.clock.end) this.leaveZoom()
+    this.clock.moveTo(frame, this.state === 'live')
+  }
+
+  /** Go to the frame nearest to a step, in the span that is looked at. */
+  seek(step: number): void {
+    this.clock.moveTo(this.run.frames.nearest(step), this.state === 'live')
+  }
+
   /** Go to a milestone, and to what it is about. */
   goTo({ frame, tensor, probe }: Milestone): void {
-    this.clock.moveTo(frame, this.state === 'live')
+    this.jump(frame)
     if (probe >= 0) this.probe = probe
     if (tensor) this.lookAt(tensor)
   }

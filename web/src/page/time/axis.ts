@@ -13,11 +13,15 @@ export class Axis {
     readonly lastStep: number,
     private readonly left: number,
     private readonly width: number,
+    readonly firstStep = 0,
   ) {
-    const known = [...new Set([0, ...frames, lastStep])].filter((step) => step <= lastStep)
+    const known = [...new Set([firstStep, ...frames, lastStep])].filter(
+      (step) => step >= firstStep && step <= lastStep,
+    )
     const end = Math.max(1, known.length - 1)
+    const span = Math.max(1, lastStep - firstStep)
     this.steps = known
-    this.places = known.map((step, i) => (step / Math.max(1, lastStep) + i / end) / 2)
+    this.places = known.map((step, i) => ((step - firstStep) / span + i / end) / 2)
   }
 
   /** The x of a step. */
@@ -32,15 +36,17 @@ export class Axis {
 
   /** Round steps to write below the axis, at least so far apart. */
   labels(apart: number): number[] {
-    const found = [0]
-    let step = 1
-    while (step <= this.lastStep) {
-      const last = found.at(-1) ?? 0
-      const isRoom = this.x(step) - this.x(last) >= apart && this.x(this.lastStep) - this.x(step) >= apart
+    const found = [this.firstStep]
+    const last = () => found.at(-1) ?? 0
+    // Round in the run, but in a short span of a long one by the span's own round distances.
+    const unit = 10 ** Math.floor(Math.log10(Math.max(1, (this.lastStep - this.firstStep) / 10)))
+    let step = this.firstStep === 0 ? 1 : (Math.floor(this.firstStep / unit) + 1) * unit
+    while (step < this.lastStep) {
+      const isRoom = this.x(step) - this.x(last()) >= apart && this.x(this.lastStep) - this.x(step) >= apart
       if (isRoom) found.push(step)
-      step = nextRound(step)
+      step = this.firstStep === 0 ? nextRound(step) : step + unit
     }
-    return this.lastStep > 0 ? [...found, this.lastStep] : found
+    return this.lastStep > this.firstStep ? [...found, this.lastStep] : found
   }
 }
 
