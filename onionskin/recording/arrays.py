@@ -163,7 +163,8 @@ class GrowingArray:
             else:
                 write_atomically(self.folder / name, content)
         self._changed.clear()
-        if self.rows > self._declared[0] or self._row_shape[0] != self._declared[1]:
+        # Of an array without rows there is nothing to declare, and no folder yet: the first frame is still being taken.
+        if self.rows and (self.rows > self._declared[0] or self._row_shape[0] != self._declared[1]):
             self._declare(max(_FIRST_CAPACITY, 2 * self.rows) if self._runs_ahead else self.rows)
 
     def finish(self, rows: int) -> None:

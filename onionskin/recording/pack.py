@@ -21,6 +21,7 @@ import google_crc32c
 from onionskin.errors import OnionskinError
 from onionskin.recording.arrays import write_atomically, write_json
 from onionskin.recording.fields import broken
+from onionskin.recording.scales import describe_scales
 
 #: A shard holds chunks up to about this size: small enough to fetch whole where a server knows no Range.
 SHARD_BYTES: Final = 2 * 2**20
@@ -73,6 +74,8 @@ def pack_arrays(folder: Path, frames: int, progress: Callable[[int, int], None] 
         if progress:
             progress(done, len(arrays))
         try:
+            if array == folder / "statistics":
+                describe_scales(array, frames)
             _pack_array(array, frames if _grows_by_frames(array.relative_to(folder)) else None)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise broken(f"{array / 'zarr.json'} does not describe a growing array ({error})") from error
