@@ -1,5 +1,5 @@
 /** Where the colour scale of every tensor ends: one scale a tensor for the whole run. */
-import { limitOf, roundUp } from '../pictures/paper/scale'
+import { endOf, limitOf, roundUp } from '../pictures/paper/scale'
 import { LARGEST, valueOf } from '../run/codes'
 import type { TensorEntry } from '../run/manifest'
 import { codesIn, type Frame, type Run } from '../run/run'
@@ -17,7 +17,7 @@ export const NO_LIMITS: Limits = { values: [], frames: 0 }
 const WORTH_IT = 1.05
 
 /**
- * The scales, from the statistics of all frames. While a run grows they may widen and never narrow, so that its
+ * The scales, from the statistics of all frames, or what a closed run says of those. While a run grows they may widen and never narrow, so that its
  * pictures do not flicker; when it has ended they are what any later look at it gives.
  */
 export function limitsOf(run: Run, before: Limits, isGrowing: boolean): Limits {
@@ -25,6 +25,11 @@ export function limitsOf(run: Run, before: Limits, isGrowing: boolean): Limits {
   const { tensors } = run.manifest
   const isWorthIt = count > before.frames * WORTH_IT || tensors.length !== before.values.length
   if (isGrowing && !isWorthIt) return before
+  const { scales } = run
+  if (scales) {
+    const ends = scales.usual.map((usual, i) => endOf(LARGEST * usual, LARGEST * (scales.largest[i] ?? 0)))
+    return { values: ends, frames: run.frames.count }
+  }
   const values = tensors.map(({ index }) => {
     const largest = Array.from(
       { length: count },

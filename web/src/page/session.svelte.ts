@@ -239,6 +239,16 @@ export class Session {
     }
   }
 
+  /** Read what is known of all frames, which opening has left for when the first one is shown. */
+  async readOn(): Promise<void> {
+    try {
+      if (await this.run.readStatistics()) this.version++
+    } catch (error) {
+      this.trouble = error instanceof RunError ? error : unexpected(error)
+    }
+    await this.past.grow(this.state === 'live')
+  }
+
   close(): void {
     this.stopFollowing()
     this.clock.isPlaying = false

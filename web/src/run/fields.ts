@@ -67,6 +67,15 @@ export class Fields {
     return value
   }
 
+  /** A list of finite numbers; absent is empty. */
+  numbers(name: string): readonly number[] {
+    const value = this.either(name, [])
+    if (!Array.isArray(value) || !value.every((item) => Number.isFinite(item))) {
+      throw this.bad(name, 'a list of finite numbers')
+    }
+    return value as readonly number[]
+  }
+
   /** A list of texts; absent is empty. */
   texts(name: string): readonly string[] {
     const value = this.either(name, [])

@@ -12,7 +12,9 @@ export async function inflate(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const inflated = new Uint8Array(expected)
   let filled = 0
-  const reader = new Blob([compressed]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  const { readable, writable } = new DecompressionStream('gzip')
+  const reader = readable.getReader()
+  feed(writable.getWriter(), compressed).catch(() => undefined) // what goes wrong is told by reading as well
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -33,4 +35,17 @@ export async function inflate(
     throw broken(`${place} inflates to ${filled} bytes, not ${expected}`)
   }
   return inflated
+}
+
+/** At most so much is inflated before it is looked at (bytes): a thousand times as much may come of it. */
+const SLICE = 65_536
+
+/** Written directly: a Blob would be registered with another process first, which takes milliseconds each time. */
+async function feed(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  for (let from = 0; from < bytes.length; from += SLICE)
+    await writer.write(bytes.subarray(from, from + SLICE))
+  await writer.close()
 }

@@ -7,7 +7,7 @@ import { size } from './fields'
 import { readManifest, type Manifest, type ProbeArray, type Role, type TensorEntry } from './manifest'
 import { isGrowing, readStatus, type Status } from './status'
 import type { Store } from './store'
-import { FrameTable, ScalarTable, StatisticsTable } from './tables'
+import { FrameTable, readScales, ScalarTable, StatisticsTable, type Scales } from './tables'
 import type { Values } from './values'
 
 /** What is kept of what was read (bytes): shards as they are on disk, and inflated chunks. */
@@ -20,6 +20,12 @@ const LATE_STEPS = 2048
 /** Arrays that every refresh looks at, and those that never change. */
 const EAGER = new Set(['frames', 'scalars'])
 const INPUTS = 'probes/input/'
+
+/** What the first picture is made of: looked for while the tables are read. */
+const EARLY: readonly Role[] = ['weight', 'activation']
+
+/** Seconds since a run was closed in which some of it may have been read before, and some after. */
+const JUST_CLOSED = 60
 
 /** One recorded moment: whole, so that nothing shows half of one frame and half of another. */
 export interface Frame {
@@ -36,6 +42,8 @@ export class Run {
   readonly frames = new FrameTable()
   readonly statistics = new StatisticsTable()
   readonly scalars = new ScalarTable()
+  /** What a closed run says of the scales of all its frames; null where that has to be seen from its statistics. */
+  scales: Scales | null = null
   private readonly caches: Caches = { shards: new ByteCache(KEPT_SHARDS), chunks: new ByteCache(KEPT_CHUNKS) }
   private readonly arrays = new Map<string, RunArray>()
   private manifestNow: Manifest | null = null
@@ -48,6 +56,8 @@ export class Run {
   static async open(store: Store): Promise<Run> {
     const run = new Run(store)
     await run.refresh()
+    const { state, updated } = run.status
+    if (state === 'closed' && Date.now() / 1000 - updated < JUST_CLOSED) await run.refresh()
     return run
   }
 
@@ -73,27 +83,33 @@ export class Run {
 
   /** Read what a growing run has added. What was read before stays as it was. */
   async refresh(): Promise<void> {
-    const wasClosed = this.statusNow?.state === 'closed'
-    const [manifest, status] = await Promise.all([
-      readAttributes(this.store, '', 'onionskin'),
-      readAttributes(this.store, 'status', 'status'),
-    ])
+    const before = this.statusNow
+    const { manifest, status, frames, scalars } = await this.heads()
     const text = JSON.stringify(manifest)
     if (text !== this.manifestText) this.manifestNow = readManifest(manifest)
     const now = readStatus(status)
+    const isClosed = now.state === 'closed'
     // On closing, arrays are cut to their length and packed; a new manifest may make them wider.
-    const isChanged = text !== this.manifestText || (now.state === 'closed' && !wasClosed)
+    const isChanged = text !== this.manifestText || (isClosed && before?.state !== 'closed')
     this.manifestText = text
-    const [frames, scalars] = await Promise.all([this.freshArray('frames'), this.freshArray('scalars')])
-    if (frames) await this.frames.grow(frames)
-    this.statusNow = now // from here on it is known how many rows every other array has
-    await this.reopenArrays(isChanged)
-    const statistics =
-      this.frames.count && this.manifest.tensors.length ? await this.array('statistics') : null
     await Promise.all([
-      statistics && this.statistics.grow(statistics, this.frames.count),
-      scalars && this.scalars.grow(scalars, now.state === 'closed' ? Infinity : LATE_STEPS),
+      frames?.shape[0] && !before ? this.openEarly() : null,
+      frames && this.frames.grow(frames),
+      scalars && this.scalars.grow(scalars, isClosed ? Infinity : LATE_STEPS),
     ])
+    this.statusNow = now // from here on it is known how many rows every other array has
+    if (before) await this.reopenArrays(isChanged)
+    await this.growStatistics(isClosed)
+  }
+
+  /** Read the statistics of all frames, where opening has left them for later. Returns whether it had. */
+  async readStatistics(): Promise<boolean> {
+    if (!this.scales || this.statistics.count >= this.frames.count) return false
+    const array = await this.array('statistics')
+    if (!array) return false
+    await this.statistics.grow(array, this.frames.count)
+    array.forget() // the table has them all; what is kept of files is for pictures
+    return true
   }
 
   /** Read one frame: the codes of these roles, and the probes' outputs. */
@@ -106,6 +122,7 @@ export class Run {
           .map(async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const),
       ),
       this.manifest.probes.outputs.length ? this.row('probes/outputs', index) : null,
+      this.statisticsOf(index),
     ])
     return this.makeFrame(index, rows, outputs)
   }
@@ -113,6 +130,7 @@ export class Run {
   /** The same at once, if everything is kept; else null. */
   frameNow(index: number, roles: readonly Role[]): Frame | null {
     this.check(index)
+    if (this.scales && !this.statistics.has(index)) return null
     const rows: [Role, Int16Array | null][] = []
     for (const role of roles.filter((role) => this.hasRole(role))) {
       const row = this.rowNow(`pictures/${role}`, index)
@@ -183,6 +201,49 @@ export class Run {
   /** Whether the run has tensors of a role: of others there is no array to ask for. */
   private hasRole(role: Role): boolean {
     return this.manifest.tensors.some((tensor) => tensor.role === role)
+  }
+
+  /**
+   * What a refresh looks at first. Opening asks for all of it at once, since every file that waits for another costs
+   * its whole way. Of a growing run the status comes first: when it says that the run is closed, what is read later is
+   * whole.
+   */
+  private async heads() {
+    const said = Promise.all([
+      readAttributes(this.store, '', 'onionskin'),
+      readAttributes(this.store, 'status', 'status'),
+    ])
+    if (this.statusNow) await said
+    const [[manifest, status], frames, scalars] = await Promise.all([
+      said,
+      this.freshArray('frames'),
+      this.freshArray('scalars'),
+    ])
+    return { manifest, status, frames, scalars }
+  }
+
+  private async openEarly(): Promise<void> {
+    const { probes, tensors } = this.manifest
+    const names = EARLY.filter((role) => this.hasRole(role)).map((role) => `pictures/${role}`)
+    if (tensors.length) names.push('statistics')
+    if (probes.outputs.length) names.push('probes/outputs')
+    await Promise.all(names.map((name) => this.array(name)))
+  }
+
+  /** Read the statistics that joined; of a closed run that says where its scales end, only when they are asked for. */
+  private async growStatistics(isClosed: boolean): Promise<void> {
+    if (!this.frames.count || !this.manifest.tensors.length) return
+    const array = await this.array('statistics')
+    if (!array) return
+    this.scales = isClosed ? readScales(array.attributes, this.manifest.tensors.length) : null
+    if (!this.scales || this.statistics.count) await this.statistics.grow(array, this.frames.count)
+  }
+
+  /** A frame's statistics, which say what its codes are worth, where those of all frames are not read yet. */
+  private async statisticsOf(index: number): Promise<void> {
+    if (!this.scales || this.statistics.has(index)) return
+    const array = await this.array('statistics')
+    if (array) await this.statistics.take(array, index)
   }
 
   /**

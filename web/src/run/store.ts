@@ -62,7 +62,7 @@ export class HttpStore implements Store {
         throw tooLarge(path, length)
       }
     }
-    return new Uint8Array(await new Blob(parts).arrayBuffer())
+    return joined(parts, length)
   }
 
   private fetch(path: string): Promise<Response> {
@@ -78,6 +78,18 @@ export class HttpStore implements Store {
       throw new RunError(`the server of ${this.location} does not answer`, this.remedy)
     }
   }
+}
+
+function joined(parts: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  const [first] = parts
+  if (first && parts.length === 1) return first
+  const whole = new Uint8Array(length)
+  let filled = 0
+  for (const part of parts) {
+    whole.set(part, filled)
+    filled += part.length
+  }
+  return whole
 }
 
 function tooLarge(path: string, length: number): RunError {

@@ -66,16 +66,28 @@ export class FrameTable {
 /** The statistics of every tensor at every frame. */
 export class StatisticsTable {
   private frames: readonly Float32Array[] = []
+  /** Single frames that were asked for before all were read. */
+  private readonly single = new Map<number, Float32Array>()
   private width = 0
 
-  /** NaN where the frame has none. */
+  /** NaN where the frame has none, or is not known yet. */
   at(frame: number, tensor: number, statistic: Statistic): number {
-    return this.frames[frame]?.[tensor * STATISTICS.length + COLUMN[statistic]] ?? NaN
+    const row = this.frames[frame] ?? this.single.get(frame)
+    return row?.[tensor * STATISTICS.length + COLUMN[statistic]] ?? NaN
   }
 
-  /** How many frames it knows. */
+  has(frame: number): boolean {
+    return frame < this.frames.length || this.single.has(frame)
+  }
+
+  /** How many frames it knows, from the first on. */
   get count(): number {
     return this.frames.length
+  }
+
+  /** Read one frame before the others. */
+  async take(array: RunArray, frame: number): Promise<void> {
+    this.single.set(frame, ownedBy(await this.rowsOf(array, frame, frame + 1)))
   }
 
   /** Read the rows that have joined, up to `frames`. */
@@ -85,14 +97,40 @@ export class StatisticsTable {
     const known = width > this.width ? [] : this.frames
     const first = known.length
     if (frames <= first) return
-    const [, , columns = 0] = array.shape
-    if (columns !== STATISTICS.length) throw broken(`its statistics have ${columns} columns`)
-    const rows = await array.rows(first, frames)
-    if (!(rows instanceof Float32Array)) throw broken('its statistics are not float32')
+    const rows = ownedBy(await this.rowsOf(array, first, frames))
     const joined = Array.from({ length: frames - first }, (_, i) => rows.subarray(i * width, (i + 1) * width))
     this.frames = [...known, ...joined]
     this.width = width
+    this.single.clear()
   }
+
+  private async rowsOf(array: RunArray, first: number, stop: number): Promise<Float32Array> {
+    const [, , columns = 0] = array.shape
+    if (columns !== STATISTICS.length) throw broken(`its statistics have ${columns} columns`)
+    const rows = await array.rows(first, stop)
+    if (!(rows instanceof Float32Array)) throw broken('its statistics are not float32')
+    return rows
+  }
+}
+
+/** Rows by themselves: a part of a chunk would keep all of the chunk, for every frame that joined it. */
+function ownedBy(rows: Float32Array): Float32Array {
+  return rows.byteLength < rows.buffer.byteLength ? rows.slice() : rows
+}
+
+/** Of the scale of each tensor over all frames: the usual one (the middle of those above 0), and the largest. */
+export interface Scales {
+  readonly usual: readonly number[]
+  readonly largest: readonly number[]
+}
+
+/** What the recorder wrote beside the statistics when it closed the run; null in runs that have none. */
+export function readScales(attributes: unknown, tensors: number): Scales | null {
+  const f = new Fields(attributes, 'statistics.attributes')
+  if (!f.has('scales')) return null
+  const scales = f.inner('scales')
+  const [usual, largest] = [scales.numbers('usual'), scales.numbers('largest')]
+  return usual.length === tensors && largest.length === tensors ? { usual, largest } : null
 }
 
 /** The scalars of every step, by name. NaN where a name was not logged. */

@@ -4,7 +4,7 @@ export function contextOf(
   width: number,
   height: number,
 ): CanvasRenderingContext2D | null {
-  const context = canvas.getContext('2d')
+  const context = canvas.getContext('2d', { willReadFrequently: true })
   if (!context || width <= 0 || height <= 0) return null
   const ratio = window.devicePixelRatio || 1
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)]

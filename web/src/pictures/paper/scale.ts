@@ -15,8 +15,12 @@ export function limitOf(largest: ArrayLike<number>): number {
   const known = Array.from(largest).filter((value) => value > 0 && Number.isFinite(value))
   if (known.length === 0) return 0
   known.sort((a, b) => a - b)
-  const usual = known[known.length >> 1] ?? 1
-  return roundUp(Math.min(known.at(-1) ?? 1, usual * SPIKE))
+  return endOf(known[known.length >> 1] ?? 1, known.at(-1) ?? 1)
+}
+
+/** The same from the usual of these magnitudes (the middle of those above 0) and the largest alone. */
+export function endOf(usual: number, largest: number): number {
+  return roundUp(Math.min(largest, usual * SPIKE))
 }
 
 /** The next round number, upwards. */
