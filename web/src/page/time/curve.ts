@@ -2,6 +2,7 @@
 import type { Size } from '../../pictures/paper/sheet'
 import { whole } from '../numbers'
 import type { Axis } from './axis'
+import { middleOf, stretchesOf, type Stretches } from './stretches'
 
 export interface CurveColours {
   readonly ink: string
@@ -36,7 +37,8 @@ export function drawCurve(
   size: Size,
   colours: CurveColours,
 ): void {
-  const scale = scaleOf(data.values)
+  const stretches = stretchesOf(data.values)
+  const scale = scaleOf(stretches.least, stretches.greatest)
   const x = (step: number) => axis.x(step)
   if (scale) {
     const y = (value: number) => TOP + (size.height - TOP - FOOT - 4) * (1 - scale(value))
@@ -44,14 +46,14 @@ export function drawCurve(
     context.strokeStyle = colours.ink
     context.globalAlpha = 0.18
     context.lineWidth = 1
-    strokeRaw(context, data.values, x, y)
+    strokeRaw(context, stretches, x, y)
     context.globalAlpha = 1
     context.lineWidth = 1.7
-    strokeSmooth(context, data.values, x, y)
+    strokeSmooth(context, stretches, x, y)
   }
   context.fillStyle = colours.soft
   context.globalAlpha = 0.55
-  for (const step of data.frames) context.fillRect(x(step) - 0.5, size.height - TICKS - 4, 1, 4)
+  strokeTicks(context, data.frames, x, size.height - TICKS - 4)
   context.globalAlpha = 1
   for (const { step, isBad } of data.marks) {
     context.fillStyle = isBad ? colours.bad : colours.good
@@ -68,12 +70,14 @@ export function drawCurve(
 }
 
 /** A value as a height from 0 to 1: by its logarithm where values span decades. Null where there are none. */
-export function scaleOf(values: Float64Array): ((value: number) => number) | null {
+export function scaleOf(...columns: readonly Float64Array[]): ((value: number) => number) | null {
   let [low, high] = [Infinity, -Infinity]
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue
-    if (value < low) low = value
-    if (value > high) high = value
+  for (const column of columns) {
+    for (const value of column) {
+      if (!Number.isFinite(value)) continue
+      if (value < low) low = value
+      if (value > high) high = value
+    }
   }
   if (low > high) return null
   const isLog = low > 0 && high / low > 20
@@ -85,30 +89,30 @@ export function scaleOf(values: Float64Array): ((value: number) => number) | nul
 type Place = (value: number) => number
 
 /** Every value, but of all that share a pixel only the least and the greatest. */
-function strokeRaw(context: CanvasRenderingContext2D, values: Float64Array, x: Place, y: Place): void {
+function strokeRaw(context: CanvasRenderingContext2D, of: Stretches, x: Place, y: Place): void {
   context.beginPath()
   let isDown = false
   let column = -1
-  let [least, greatest] = [0, 0]
+  let [top, foot] = [0, 0]
   const flush = () => {
     if (column < 0) return
-    if (isDown) context.lineTo(column, least)
-    else context.moveTo(column, least)
+    if (isDown) context.lineTo(column, top)
+    else context.moveTo(column, top)
     isDown = true
-    if (greatest !== least) context.lineTo(column, greatest)
+    if (foot !== top) context.lineTo(column, foot)
   }
-  for (const [step, value] of values.entries()) {
-    if (!Number.isFinite(value)) continue
-    const at = Math.round(x(step) * 2) / 2
-    const height = y(value)
+  for (let i = 0; i < of.count; i++) {
+    if (Number.isNaN(of.mean[i])) continue
+    const at = Math.round(x(middleOf(of, i)) * 2) / 2
+    const [low, high] = [y(of.least[i] ?? 0), y(of.greatest[i] ?? 0)]
     if (at !== column) {
       flush()
       column = at
-      least = height
-      greatest = height
+      top = Math.min(low, high)
+      foot = Math.max(low, high)
     } else {
-      least = Math.min(least, height)
-      greatest = Math.max(greatest, height)
+      top = Math.min(top, low, high)
+      foot = Math.max(foot, low, high)
     }
   }
   flush()
@@ -116,13 +120,14 @@ function strokeRaw(context: CanvasRenderingContext2D, values: Float64Array, x: P
 }
 
 /** The mean of the heights around each step, over about a fortieth of the run: no lag, and at the ends no mean. */
-function strokeSmooth(context: CanvasRenderingContext2D, values: Float64Array, x: Place, y: Place): void {
+function strokeSmooth(context: CanvasRenderingContext2D, of: Stretches, x: Place, y: Place): void {
   const places: number[] = []
   const sums = [0]
-  for (const [step, value] of values.entries()) {
-    if (!Number.isFinite(value)) continue
-    places.push(x(step))
-    sums.push((sums.at(-1) ?? 0) + y(value))
+  for (let i = 0; i < of.count; i++) {
+    const mean = of.mean[i] ?? NaN
+    if (Number.isNaN(mean)) continue
+    places.push(x(middleOf(of, i)))
+    sums.push((sums.at(-1) ?? 0) + y(mean))
   }
   const reach = Math.round(places.length / 80)
   let last = -Infinity
@@ -138,4 +143,20 @@ function strokeSmooth(context: CanvasRenderingContext2D, values: Float64Array, x
     else context.lineTo(place, height)
   }
   context.stroke()
+}
+
+/** One tick a frame; of frames that share half a pixel, one. */
+function strokeTicks(
+  context: CanvasRenderingContext2D,
+  frames: readonly number[],
+  x: Place,
+  top: number,
+): void {
+  let last = -Infinity
+  for (const step of frames) {
+    const at = x(step)
+    if (at - last < 0.5) continue
+    last = at
+    context.fillRect(at - 0.5, top, 1, 4)
+  }
 }
