@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,13 +32,28 @@ def main() -> None:
         run = Path(folder) / "mnist"
         for _ in Training("mnist", run=run):
             pass
-        with _served(run) as address, browser() as opened:
-            for name, view in PICTURES.items():
-                page = opened.new_page(viewport={"width": 1440, "height": 820}, device_scale_factor=1)
-                page.goto(f"{address}#{view}")
-                wait_for_frame(page)
-                page.screenshot(path=FOLDER / name)
-                page.close()
+        _take(run, PICTURES)
+    take_space()
+
+
+def take_space() -> None:
+    """Train as docs/space.md does, and take its picture."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
+    with tempfile.TemporaryDirectory() as folder:
+        code = (FOLDER.parent / "space.md").read_text().split("```python\n")[1].split("```")[0]
+        subprocess.run([sys.executable, "-c", code.replace('run="runs/spiral"', 'run="runs/spiral", budget=0.5')],
+                       cwd=folder, env=env, check=True)  # fmt: skip
+        _take(Path(folder) / "runs" / "spiral", {"space.png": "view=space"})
+
+
+def _take(run: Path, pictures: dict[str, str]) -> None:
+    with _served(run) as address, browser() as opened:
+        for name, view in pictures.items():
+            page = opened.new_page(viewport={"width": 1440, "height": 820}, device_scale_factor=1)
+            page.goto(f"{address}#{view}")
+            wait_for_frame(page)
+            page.screenshot(path=FOLDER / name)
+            page.close()
 
 
 @contextmanager

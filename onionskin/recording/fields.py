@@ -69,6 +69,15 @@ class Fields:
             raise self._bad(name, "a list of whole numbers")
         return tuple(value)
 
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """Return a list of finite numbers; absent is empty."""
+        value = self._content.get(name, [])
+        if not isinstance(value, list) or any(
+            isinstance(item, bool) or not isinstance(item, (int, float)) or not math.isfinite(item) for item in value
+        ):
+            raise self._bad(name, "a list of finite numbers")
+        return tuple(map(float, value))
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of strings; absent is empty."""
         value = self._content.get(name, [])

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from onionskin.errors import OnionskinError
 from onionskin.recording.fields import Fields, broken
+from onionskin.recording.space import Space, space_from_json
 from onionskin.recording.subgrid import kept_shape
 
 #: The format that this version writes, and the newest that it reads.
@@ -254,6 +255,7 @@ class Manifest:
     probes: Probes = field(default_factory=Probes)
     exact: tuple[ExactEntry, ...] = ()
     thinned: Thinned | None = None
+    space: Space | None = None
 
     def width(self, role: str) -> int:
         """Return how many values a row of ``pictures/<role>`` has."""
@@ -286,6 +288,7 @@ def manifest_from_json(content: object) -> Manifest:
         )
     if top.texts("statistics") != STATISTICS:
         raise broken("its statistics are not those of format 1")
+    space = top.optional("space", top.inner)
     manifest = Manifest(
         model=_model(top.inner("model")),
         title=top.text("title", otherwise=""),
@@ -297,6 +300,7 @@ def manifest_from_json(content: object) -> Manifest:
         probes=_probes(top.inner("probes")),
         exact=top.items("exact", _exact),
         thinned=top.optional("thinned", lambda name: _thinned(top.inner(name))),
+        space=None if space is None else space_from_json(space),
     )
     keys = [tensor.key for tensor in manifest.tensors]
     if len(set(keys)) != len(keys):

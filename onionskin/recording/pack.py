@@ -96,7 +96,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def _grows_by_frames(array: Path) -> bool:
-    return array.parts[0] in ("frames", "pictures", "statistics", "exact") or array.parts[-1] in (
+    return array.parts[0] in ("frames", "pictures", "statistics", "exact", "space") or array.parts[-1] in (
         "outputs",
         "embedding",
     )

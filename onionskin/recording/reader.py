@@ -19,6 +19,7 @@ from onionskin.errors import OnionskinError, did_you_mean
 from onionskin.recording.codes import decode
 from onionskin.recording.fields import broken
 from onionskin.recording.manifest import STATISTICS, Manifest, ProbeArray, TensorEntry, manifest_from_json
+from onionskin.recording.space import Space, SpaceLayer
 from onionskin.recording.statistics import COLUMN
 from onionskin.recording.status import Dropped, Note, Overhead, Status, Warned, status_from_json
 from onionskin.recording.stores import open_store
@@ -75,7 +76,7 @@ class Run:
     def refresh(self) -> None:
         """Read again what a growing run has added. Raises OnionskinError."""
         self._arrays.clear()
-        for cached in ("frames", "scalars", "tensors", "probes", "statistics"):
+        for cached in ("frames", "scalars", "tensors", "probes", "space", "statistics"):
             self.__dict__.pop(cached, None)
         self.manifest = manifest_from_json(self._attributes("", "onionskin"))
         self.status = status_from_json(self._attributes("status", "status"))
@@ -130,6 +131,11 @@ class Run:
     def probes(self) -> RunProbes:
         """The fixed inputs, and what the model made of them at every frame."""
         return RunProbes(self)
+
+    @cached_property
+    def space(self) -> RunSpace | None:
+        """What a model with two inputs answers on an even grid of them, at every frame; None for other models."""
+        return None if self.manifest.space is None else RunSpace(self, self.manifest.space)
 
     @property
     def warnings(self) -> tuple[Warned, ...]:
@@ -321,6 +327,50 @@ class RunProbes:
         if self.entry.embedding is None:
             return None
         return _part(self._run.read("probes/embedding", self._run.frame_index(frame)), self.entry.embedding)
+
+
+class RunSpace:
+    """The input space of a run: the answers of every output, and of hidden units, on an even grid of two inputs."""
+
+    def __init__(self, run: Run, entry: Space) -> None:
+        self._run = run
+        self.entry = entry
+
+    def axes(self, node: str) -> tuple[Array, Array]:
+        """Return the first and the second input at the places of a layer's maps: (columns,) and (rows,)."""
+        side = self.entry.kept_side(self._layer(node))
+        low, high = self.entry.low, self.entry.high
+        return np.linspace(low[0], high[0], side), np.linspace(low[1], high[1], side)
+
+    def maps(self, node: str, frame: int) -> npt.NDArray[np.float32] | None:
+        """Return the maps of an output or a hidden layer at a frame; None where the frame has none.
+
+        Args:
+            node: The name of the output or the graph node, as ``run.space.entry.layers`` lists them.
+            frame: Counted from 0, from the end where negative.
+
+        Returns:
+            (units, rows, columns): the unit ``layer.chosen[i]``, for each second and each first input.
+        """
+        layer, index = self._layer(node), self._run.frame_index(frame)
+        first = sum(len(before.chosen) for before in self.entry.layers[: self.entry.layers.index(layer)])
+        scales = self._run.read("space/scales", index, slice(first, first + len(layer.chosen)))
+        count = self.entry.count(layer)
+        codes = self._run.read("space/maps", index, slice(layer.offset, layer.offset + count))
+        if codes.size != count or codes.dtype != np.int16 or scales.size != len(layer.chosen):
+            raise broken(f"the maps of '{node}' are cut short")
+        if np.isnan(scales).any():
+            return None
+        side = self.entry.kept_side(layer)
+        each = [decode(part, float(s)) for part, s in zip(codes.reshape(len(scales), -1), scales, strict=True)]
+        return np.stack(each).reshape(-1, side, side)
+
+    def _layer(self, node: str) -> SpaceLayer:
+        layers = {layer.node: layer for layer in self.entry.layers}
+        if node not in layers:
+            fix = did_you_mean(node, layers, otherwise=f"there are: {', '.join(layers)}")
+            raise _NoSuchKeyError(f"the input space has no '{node}'", fix=fix)
+        return layers[node]
 
 
 class _Scalars(Mapping[str, npt.NDArray[np.float64]]):

@@ -41,6 +41,7 @@ class FrameData:
         outputs: (n,) float32, the probes' outputs laid end to end.
         embedding: (n,) float32.
         exact: ``float32`` and ``float64`` rows: the whole state dict of a small model.
+        space: (n,) float32, the maps of ``manifest.space`` laid end to end.
     """
 
     step: int
@@ -53,11 +54,12 @@ class FrameData:
     outputs: Floats | None = None
     embedding: Floats | None = None
     exact: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    space: Floats | None = None
 
     @property
     def nbytes(self) -> int:
         """How many bytes its values take in memory."""
-        single = (self.before, self.outputs, self.embedding)
+        single = (self.before, self.outputs, self.embedding, self.space)
         arrays = [*self.values.values(), *self.exact.values(), *(array for array in single if array is not None)]
         return sum(array.nbytes for array in arrays)
 
@@ -93,7 +95,7 @@ class RunWriter:
 
     def describe(self, manifest: Manifest, probe_inputs: Sequence[npt.NDArray[Any]] = ()) -> None:
         """Write the manifest; a new one may add tensors at the end and must keep those before. Raises OSError."""
-        for place in ("", "pictures", "probes", "probes/input", "exact"):
+        for place in ("", "pictures", "probes", "probes/input", "exact", *(["space"] if manifest.space else [])):
             (self.path / place).mkdir(exist_ok=True)
             if place:
                 write_json(self.path / place / "zarr.json", group_metadata({}))
@@ -137,9 +139,19 @@ class RunWriter:
                 self._array(name, len(values), "<f4", ("frame", "value")).put(row, values)
         for dtype, values in frame.exact.items():
             self._array(f"exact/{dtype}", len(values), dtype, ("frame", "value")).put(row, values)
+        self._put_space(row, frame.space)
         self._frames.put(row, np.array([frame.step, frame.time, frame.cost]))
         self.frames = row + 1
         return statistics
+
+    def _put_space(self, row: int, values: Floats | None) -> None:
+        """Code the maps of the input space, each on a scale of its own. A row left out reads as no map."""
+        if values is None or self.manifest.space is None:
+            return
+        counts = np.array(self.manifest.space.counts, np.int64)
+        codes, scales = encode(values, np.cumsum(counts) - counts, counts)
+        self._array("space/maps", len(codes), "<i2", ("frame", "value")).put(row, codes)
+        self._array("space/scales", len(scales), "<f4", ("frame", "map")).put(row, scales)
 
     def flush(self) -> None:
         """Write what was added: values first, and last the rows of ``frames`` that make them exist. Raises OSError."""

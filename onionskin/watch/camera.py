@@ -24,6 +24,7 @@ from onionskin.watch import graph
 from onionskin.watch.ledger import Ledger
 from onionskin.watch.probe import Call, Prober, Shown, describe
 from onionskin.watch.sample import Floats, Reading, gather, merge, read
+from onionskin.watch.space import InputSpace, suits
 from onionskin.watch.tensors import (
     Choice,
     Roster,
@@ -67,6 +68,8 @@ class Camera:
         self._models = models
         self._probers = [Prober(models[name], name, call) for name, call in calls.items()]
         self._ledger = ledger
+        self._choice = choice
+        self._space: InputSpace | None = None
         self._roster = Roster(models, choice)
         self._optimizers: Sequence[torch.optim.Optimizer] = ()
         self._before: Floats | None = None
@@ -128,6 +131,7 @@ class Camera:
             graph=self._graph(flows, partial),
             probes=describe(self._probers, about.labels, about.classes),
             exact=self._exact,
+            space=None if self._space is None else self._space.entry,
         )
 
     def _graph(self, flows: Sequence[Flow], partial: str) -> Graph:
@@ -182,6 +186,7 @@ class Camera:
             outputs=np.concatenate(outputs) if outputs else None,
             embedding=next((s.embedding for s in shown if s.embedding is not None), None),
             exact=self._read_exact(),
+            space=self._survey(),
         )
 
     # ------------------------------------------------------------------ parts of a frame
@@ -223,7 +228,34 @@ class Camera:
         level = _fair_share([shape for shape, _ in seen.values()])
         for node, (shape, dtype) in seen.items():
             self._roster.add_activation(node, shape, dtype, level)
+        self._lay_out_space()
         return flows, reason
+
+    def _lay_out_space(self) -> None:
+        """Learn which maps the input space of the first model with two inputs has."""
+        prober = next(filter(suits, self._probers), None) if self._choice.space else None
+        if prober is None:
+            return
+        try:
+            self._space = InputSpace(prober, self._names(), self._choice)
+        except Exception as error:  # noqa: BLE001  as above: a model may take its probes, and no other number of them
+            self._give_up_space(error)
+
+    def _survey(self) -> Floats | None:
+        """Show the model the grid of its input space, where it has one."""
+        if self._space is None:
+            return None
+        try:
+            return self._space.read(self._names())
+        except Exception as error:  # noqa: BLE001  as above
+            self._space = None
+            self._give_up_space(error)
+            return None
+
+    def _give_up_space(self, error: Exception) -> None:
+        what = error.what if isinstance(error, OnionskinError) else f"{type(error).__name__}: {error}".splitlines()[0]
+        fix = error.fix if isinstance(error, OnionskinError) else "all else is recorded; space=False leaves it out"
+        self._ledger.warn(f"the input space is not recorded: {what}", fix)
 
     def _first_showing(self, prober: Prober, puts_out: dict[str, tuple[tuple[int, ...], torch.dtype]]) -> Shown:
         """Show the probes; where a part of a batch does not fit the model (a kept hidden state), show all of it."""

@@ -155,6 +155,15 @@ class Prober:
             Exception: Whatever the model raises on these probes.
             NotIsolatedError: The model cannot be shown anything without the training noticing.
         """
+        outputs, tracer = self.run(names, heard)
+        if self._outputs is None:
+            self._lay_out(outputs, tracer.embedding)
+        return Shown(self._flat_outputs(outputs), self._flat_embedding(tracer.embedding), tracer.flow)
+
+    def run(
+        self, names: Mapping[int, str], heard: Callable[[str, torch.Tensor], None]
+    ) -> tuple[list[tuple[str, torch.Tensor]], Tracer]:
+        """Run the call through a skeleton, as :meth:`show` does. Returns what came out by name, and its tracer."""
         skeleton = Skeleton(self.model)
         call = self._on_the_models_device()
         tracer = Tracer(skeleton.module, self.prefix, names, heard, skeleton.constants)
@@ -163,9 +172,7 @@ class Prober:
             output = skeleton.module(*call.args, **call.kwargs)
         outputs = list(named_tensors_in(output, "output"))
         tracer.finish(outputs)
-        if self._outputs is None:
-            self._lay_out(outputs, tracer.embedding)
-        return Shown(self._flat_outputs(outputs), self._flat_embedding(tracer.embedding), tracer.flow)
+        return outputs, tracer
 
     def inputs(self) -> list[tuple[ProbeArray, npt.NDArray[Any]]]:
         """Return the probes' inputs for the manifest, thinned where they are very large."""

@@ -33,6 +33,7 @@ def watch(
     roles: str | Iterable[str] | None = None,
     labels: Sequence[int] | torch.Tensor | None = None,
     classes: Sequence[str] | None = None,
+    space: bool = True,
 ) -> Recorder:
     """Record a training into a run folder while it runs.
 
@@ -52,6 +53,8 @@ def watch(
         roles: Some of ``weight``, ``gradient``, ``activation``, ``optimizer``; by default all but the last.
         labels: The right answer of each probe: class numbers, (n,).
         classes: A name for each class.
+        space: Where the probes are pairs of numbers, (n, 2), also show the model an even grid of such pairs at every
+            frame, and keep what its outputs and hidden units make of them.
 
     Returns:
         The recorder: ``run.log(loss=loss)``, ``run.step()``, ``run.close()``, ``run.path``. In a distributed training
@@ -63,7 +66,7 @@ def watch(
     models = _models(model)
     optimizers = _optimizers(optimizer)
     limits = _budget(budget, every)
-    choice = choose(roles, only)
+    choice = choose(roles, only, space=space)
     calls = _calls(models, probes)
     if torch.distributed.is_available() and torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
         return Bystander()

@@ -41,24 +41,26 @@ class Choice:
     Attributes:
         roles: Some of ``ROLES``.
         only: Shell patterns of tensor names, such as ``conv*``; empty for all.
+        space: Whether a model with two inputs is shown an even grid of them.
     """
 
     roles: tuple[str, ...]
     only: tuple[str, ...] = ()
+    space: bool = True
 
     def takes(self, role: str, name: str) -> bool:
         """Return whether a tensor of this role and name is recorded."""
         return role in self.roles and (not self.only or any(fnmatch.fnmatchcase(name, p) for p in self.only))
 
 
-def choose(roles: Iterable[str] | str | None, only: Iterable[str] | str | None) -> Choice:
+def choose(roles: Iterable[str] | str | None, only: Iterable[str] | str | None, *, space: bool = True) -> Choice:
     """Return what to record. Raises OnionskinError on a role that does not exist."""
     wanted = ("weight", "gradient", "activation") if roles is None else _several(roles)
     for role in wanted:
         if role not in ROLES:
             fix = did_you_mean(role, ROLES, otherwise=f"choose from: {', '.join(ROLES)}")
             raise OnionskinError(f"there is no role '{role}'", fix=fix)
-    return Choice(roles=wanted, only=() if only is None else _several(only))
+    return Choice(wanted, () if only is None else _several(only), space)
 
 
 def _several(one_or_more: Iterable[str] | str) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ import zarr
 
 import onionskin as osk
 from tests.recording.make_fixture import FOLDER, expected
+from tests.watch.make_space_fixture import FOLDER as SPACE
+from tests.watch.make_space_fixture import expected as expected_space
 
 
 @pytest.mark.parametrize("state", ["growing", "packed"])
@@ -42,3 +44,13 @@ def test_stock_zarr(state: str) -> None:
             finite = [(c, v) for c, v in zip(codes[frame], picture, strict=False) if isinstance(v, float)]
             for code, value in finite:
                 assert np.float32(np.float64(code) * scale) == np.float32(value)
+
+
+def test_the_input_space_of_a_run() -> None:
+    wanted = json.loads((SPACE / "expected.json").read_text())
+    assert json.loads(json.dumps(expected_space(osk.open_run(SPACE / "run")))) == wanted
+
+
+@pytest.mark.parametrize("state", ["growing", "packed"])
+def test_older_runs_have_none(state: str) -> None:
+    assert osk.open_run(FOLDER / state).space is None

@@ -28,6 +28,7 @@ EXPECTED = {
     "gan_ring": ("Sequential + Sequential", {"loss/netD", "loss/netG", "lr", "lr/1", "time"}, 8, False),
     "line_search": ("Sequential", {"loss", "lr", "time"}, 8, False),
     "raw_tensors": ("Tensors", {"loss", "lr", "time"}, 0, False),
+    "spiral": ("Sequential", {"loss", "lr", "time"}, 8, False),
     "tiny_gpt": ("GPT", {"loss", "lr", "time"}, 8, False),
     "trainer_class": ("Net", {"loss", "lr", "time"}, 8, True),
 }
@@ -62,6 +63,7 @@ def test_examples_of_strangers(name: str, tmp_path: Path) -> None:
     assert run.frames[0].step == 0
     assert run.status.ended == "finished"
     assert not run.warnings
+    assert (run.space is not None) == (name in ("spiral", "gan_ring"))
     assert run.graph.partial == ("" if probes else run.graph.partial)
     for scalar in scalars - {"time", "lr"}:
         values = run.scalars[scalar]

@@ -74,6 +74,11 @@ def tied_weights() -> Case:
     return case
 
 
+def two_inputs() -> Case:
+    """A plane of inputs, which the recorder shows the model a grid of."""
+    return _case(nn.Sequential(nn.Linear(2, 9), nn.BatchNorm1d(9), nn.Tanh(), nn.Dropout(0.2), nn.Linear(9, 3)), 12, 2)
+
+
 def frozen() -> Case:
     """A backbone that does not train."""
     model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))
@@ -309,6 +314,6 @@ CASES: dict[str, Callable[[], Case]] = {
     for make in (
         conv_with_everything, tied_weights, frozen, nested_inputs_and_outputs, sparse_gradients, sparse_weights,
         bfloat16, float16, float64, scalar_empty_and_complex, state_outside_buffers, randomness_in_the_forward,
-        reparametrized, lazy, transformer, scripted, module_behind_an_object, functional,
+        reparametrized, lazy, transformer, scripted, module_behind_an_object, functional, two_inputs,
     )
 }  # fmt: skip

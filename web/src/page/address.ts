@@ -11,7 +11,7 @@ export const EXTRAS = [
   'strip', // curves: what the strip over the depth shows: `gradient`, `ratio`, `activation` or `dead`
   'with', // compare: the names of the other runs, with commas between
   'by', // compare: what the clock counts: `step`, `time` or `loss`
-  'unit', // input space: which output or hidden unit
+  'unit', // input space: the output or hidden unit that is large, `layer/17`; what is answered without one
   'sort', // library: what the runs are sorted by
   'find', // library and curves: what is searched for
 ] as const

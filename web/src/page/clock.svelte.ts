@@ -5,8 +5,7 @@
  * half of one moment and half of another.
  */
 import { RunError } from '../run/errors'
-import type { Role } from '../run/manifest'
-import type { Frame, Run } from '../run/run'
+import type { Frame, Part, Run } from '../run/run'
 import { baseOf, PLAIN, type Against } from './look'
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4] as const
@@ -34,7 +33,7 @@ export class Clock {
   /** The frames that it stays in; null for all. */
   span = $state.raw<readonly [first: number, last: number] | null>(null)
 
-  private roles: readonly Role[] = ['weight', 'activation']
+  private roles: readonly Part[] = ['weight', 'activation']
   private against = PLAIN
   private isLoading = false
   /** Whether what is asked for is not what is shown. */
@@ -83,7 +82,7 @@ export class Clock {
   }
 
   /** What else the page needs of each frame. */
-  require(roles: readonly Role[], against: Against): void {
+  require(roles: readonly Part[], against: Against): void {
     const isSame = against.look === this.against.look && against.skin === this.against.skin
     if (roles.join() === this.roles.join() && isSame) return
     this.roles = roles

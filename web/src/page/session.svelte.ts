@@ -1,7 +1,6 @@
 /** One run that is looked at: opened, followed while it grows, and what the viewer has chosen to see of it. */
 import { RunError } from '../run/errors'
-import type { Role } from '../run/manifest'
-import { Run } from '../run/run'
+import { Run, type Part } from '../run/run'
 import type { Values } from '../run/values'
 import type { Address, Extra, Extras } from './address'
 import { Clock, unexpected } from './clock.svelte'
@@ -133,12 +132,13 @@ export class Session {
     }
   }
 
-  /** The roles that the page needs of every frame: the map's two, and what the layer panel shows. */
-  get roles(): readonly Role[] {
+  /** What the page needs of every frame: the map's two roles, what the layer panel shows, and the input space. */
+  get roles(): readonly Part[] {
     const role = this.tensor.split('/')[0]
-    return role === 'gradient' || role === 'optimizer'
-      ? ['weight', 'activation', role]
-      : ['weight', 'activation']
+    const parts: Part[] = ['weight', 'activation']
+    if (role === 'gradient' || role === 'optimizer') parts.push(role)
+    if (this.view === 'space') parts.push('space')
+    return parts
   }
 
   /** The first and last frame of that span, as far as the run has grown; null for all. */

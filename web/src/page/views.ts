@@ -5,7 +5,7 @@ import type { Listed } from './library'
 import type { Session } from './session.svelte'
 import type { Theme } from './theme.svelte'
 
-const NAMES = ['network', 'probes', 'curves', 'story'] as const
+const NAMES = ['network', 'probes', 'space', 'curves', 'story'] as const
 export type View = (typeof NAMES)[number]
 
 /** What every view is given. */
@@ -43,6 +43,14 @@ export const VIEWS: readonly Kind[] = [
     isThere: ({ probes }) => probes.count > 0 && probes.outputs.length > 0,
     without: ['probes'],
     load: () => import('./probes/ProbesView.svelte'),
+  },
+  {
+    name: 'space',
+    label: 'Space',
+    meaning: 'what it answers for every pair of inputs, and the part that each unit has in it',
+    isThere: ({ space }) => space !== null,
+    without: [],
+    load: () => import('./space/SpaceView.svelte'),
   },
   {
     name: 'curves',

@@ -29,6 +29,7 @@ describe('the manifest', () => {
       graph: { nodes: [], groups: [], edges: [], partial: '' },
       probes: { count: 0, inputs: [], outputs: [], embedding: null, labels: [], classes: [] },
       exact: [],
+      space: null,
       budget: { asked: 0.02, every: null },
       thinned: null,
     })

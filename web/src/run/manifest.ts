@@ -2,6 +2,7 @@
 import { broken, RunError } from './errors'
 import { Fields, MOST, size } from './fields'
 import { readGraph, type Graph } from './graph'
+import { readSpace, type Space } from './space'
 
 /** The newest format that this page reads. */
 export const FORMAT = 1
@@ -86,6 +87,8 @@ export interface Manifest {
   readonly graph: Graph
   readonly probes: Probes
   readonly exact: readonly ExactEntry[]
+  /** Null for a model that does not have two inputs. */
+  readonly space: Space | null
   readonly budget: { readonly asked: number; readonly every: number | null }
   /** What this copy leaves out of the run that was recorded; null for the run itself and for a whole copy. */
   readonly thinned: Thinned | null
@@ -131,6 +134,7 @@ export function readManifest(content: unknown): Manifest {
     graph: f.has('graph') ? readGraph(f.inner('graph')) : { nodes: [], groups: [], edges: [], partial: '' },
     probes: readProbes(f.inner('probes')),
     exact: f.items('exact', readExact),
+    space: f.has('space') ? readSpace(f.inner('space')) : null,
     budget: { asked: budget.number('asked'), every: budget.has('every') ? budget.whole('every') : null },
     thinned: f.has('thinned') ? readThinned(f.inner('thinned')) : null,
   }

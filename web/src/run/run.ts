@@ -5,6 +5,7 @@ import { broken, RunError } from './errors'
 import { readAttributes } from './attributes'
 import { size } from './fields'
 import { readManifest, type Manifest, type ProbeArray, type Role, type TensorEntry } from './manifest'
+import { spaceOf, type SpaceRow } from './space'
 import { isGrowing, readStatus, type Status } from './status'
 import type { Store } from './store'
 import { FrameTable, readScales, ScalarTable, StatisticsTable, type Scales } from './tables'
@@ -20,12 +21,16 @@ const LATE_STEPS = 2048
 /** Arrays that every refresh looks at, and those that never change. */
 const EAGER = new Set(['frames', 'scalars'])
 const INPUTS = 'probes/input/'
+const SPACE = ['space/maps', 'space/scales'] as const
 
 /** What the first picture is made of: looked for while the tables are read. */
 const EARLY: readonly Role[] = ['weight', 'activation']
 
 /** Seconds since a run was closed in which some of it may have been read before, and some after. */
 const JUST_CLOSED = 60
+
+/** What is asked for of a frame. */
+export type Part = Role | 'space'
 
 /** One recorded moment: whole, so that nothing shows half of one frame and half of another. */
 export interface Frame {
@@ -36,6 +41,8 @@ export interface Frame {
   readonly codes: Readonly<Partial<Record<Role, Int16Array | null>>>
   /** The flat row of the probes' outputs; null where the run has none. */
   readonly outputs: Float32Array | null
+  /** The maps of the input space, if they were asked for; null where the run has none. */
+  readonly space: SpaceRow | null
 }
 
 export class Run {
@@ -112,33 +119,38 @@ export class Run {
     return true
   }
 
-  /** Read one frame: the codes of these roles, and the probes' outputs. */
-  async frame(index: number, roles: readonly Role[]): Promise<Frame> {
+  /** Read one frame: the codes of these roles, the probes' outputs, and the input space if it is asked for. */
+  async frame(index: number, parts: readonly Part[]): Promise<Frame> {
     this.check(index)
-    const [rows, outputs] = await Promise.all([
+    const hasSpace = this.hasSpace(parts)
+    const [rows, outputs, maps, scales] = await Promise.all([
       Promise.all(
-        roles
-          .filter((role) => this.hasRole(role))
-          .map(async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const),
+        this.rolesOf(parts).map(
+          async (role) => [role, codesOf(await this.row(`pictures/${role}`, index), role)] as const,
+        ),
       ),
       this.manifest.probes.outputs.length ? this.row('probes/outputs', index) : null,
+      hasSpace ? this.row('space/maps', index) : null,
+      hasSpace ? this.row('space/scales', index) : null,
       this.statisticsOf(index),
     ])
-    return this.makeFrame(index, rows, outputs)
+    return this.makeFrame(index, rows, outputs, spaceOf(this.manifest.space, maps, scales))
   }
 
   /** The same at once, if everything is kept; else null. */
-  frameNow(index: number, roles: readonly Role[]): Frame | null {
+  frameNow(index: number, parts: readonly Part[]): Frame | null {
     this.check(index)
     if (this.scales && !this.statistics.has(index)) return null
     const rows: [Role, Int16Array | null][] = []
-    for (const role of roles.filter((role) => this.hasRole(role))) {
+    for (const role of this.rolesOf(parts)) {
       const row = this.rowNow(`pictures/${role}`, index)
       if (row === undefined) return null
       rows.push([role, codesOf(row, role)])
     }
     const outputs = this.manifest.probes.outputs.length ? this.rowNow('probes/outputs', index) : null
-    return outputs === undefined ? null : this.makeFrame(index, rows, outputs)
+    const [maps, scales] = SPACE.map((name) => (this.hasSpace(parts) ? this.rowNow(name, index) : null))
+    if (outputs === undefined || maps === undefined || scales === undefined) return null
+    return this.makeFrame(index, rows, outputs, spaceOf(this.manifest.space, maps, scales))
   }
 
   /** The inputs of the probes, each (probe, …) laid flat. */
@@ -163,6 +175,11 @@ export class Run {
   /** The same of the embedding: (frame, probe, value) laid flat. */
   async embeddingsOf(first: number, stop: number): Promise<Float32Array | null> {
     return this.manifest.probes.embedding ? this.floatRows('probes/embedding', first, stop) : null
+  }
+
+  /** The scales of the maps of the input space at frames `first` to `stop`, end to end; null where the run has none. */
+  async spaceScalesOf(first: number, stop: number): Promise<Float32Array | null> {
+    return this.manifest.space ? this.floatRows('space/scales', first, stop) : null
   }
 
   /** The input of the last linear layer at a frame, (probe, value) laid flat; null where it was not followed. */
@@ -196,6 +213,15 @@ export class Run {
       state.set(entry.name, { shape: entry.shape, values })
     }
     return state
+  }
+
+  /** The roles among what is asked for that the run has. */
+  private rolesOf(parts: readonly Part[]): readonly Role[] {
+    return parts.filter((part): part is Role => part !== 'space' && this.hasRole(part))
+  }
+
+  private hasSpace(parts: readonly Part[]): boolean {
+    return parts.includes('space') && this.manifest.space !== null
   }
 
   /** Whether the run has tensors of a role: of others there is no array to ask for. */
@@ -332,6 +358,7 @@ export class Run {
     index: number,
     rows: readonly (readonly [Role, Int16Array | null])[],
     outputs: Values | null,
+    space: SpaceRow | null,
   ): Frame {
     return {
       index,
@@ -339,6 +366,7 @@ export class Run {
       time: this.frames.time(index),
       codes: Object.fromEntries(rows),
       outputs: outputs instanceof Float32Array ? outputs : null,
+      space,
     }
   }
 }

@@ -3,6 +3,8 @@
  * Design" (2008), lightened on dark paper. More classes than colours share them: their names always stand beside.
  */
 
+import type { Colour } from './palette'
+
 const LIGHT = [
   '#b35c00',
   '#2c69b0',
@@ -18,4 +20,10 @@ const DARK = ['#ffb04d', '#7db3f5', '#4fd0a8', '#f09acb', '#e8d84a', '#ecebe6', 
 export function classColour(number: number, theme: 'light' | 'dark'): string {
   const colours = theme === 'light' ? LIGHT : DARK
   return colours[((number % colours.length) + colours.length) % colours.length] ?? colours[0]
+}
+
+/** The same colour as red, green and blue, to be mixed. */
+export function classInk(number: number, theme: 'light' | 'dark'): Colour {
+  const hex = classColour(number, theme)
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)) as [number, number, number]
 }
