@@ -104,4 +104,4 @@ def _tags(address: str) -> int:
             said: dict[str, Any] = json.load(answer)
     except (OSError, ValueError):
         return 0
-    return sum(len(names) for kind in said.values() for names in kind.get("tagDescriptions", {}))
+    return sum(len(tags) for kind in said.values() for tags in kind.get("runTagInfo", {}).values())

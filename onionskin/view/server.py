@@ -6,6 +6,7 @@ It answers no question that a run folder answers: the page reads runs itself, he
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -130,7 +131,12 @@ def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
         return _part_of(content, request, headers)
 
     async def live(request: web.Request) -> web.StreamResponse:
-        return await _tail(request, _run_of(request, opened))
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **_HEADERS}
+        )
+        with contextlib.suppress(ConnectionResetError):  # the page was closed: nothing to tell, and no error
+            await _tail(request, response, _run_of(request, opened))
+        return response
 
     async def close(_application: web.Application) -> None:
         for run in opened:
@@ -169,11 +175,8 @@ def _guard(host: str) -> Any:
     return guard
 
 
-async def _tail(request: web.Request, run: RunFiles) -> web.StreamResponse:
+async def _tail(request: web.Request, response: web.StreamResponse, run: RunFiles) -> None:
     """Send an event whenever the run has grown, until it has ended. The page then reads what is new itself."""
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **_HEADERS}
-    )
     await response.prepare(request)
     seen: tuple[int, ...] | None = None
     told = time.monotonic()
@@ -188,7 +191,7 @@ async def _tail(request: web.Request, run: RunFiles) -> web.StreamResponse:
             await response.write(b": still here\n\n")
         if not is_growing:
             await response.write(b"event: ended\ndata: {}\n\n")
-            return response
+            return
         await asyncio.sleep(TAIL_SECONDS)
 
 
