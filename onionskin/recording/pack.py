@@ -76,7 +76,7 @@ def pack_arrays(folder: Path, frames: int, progress: Callable[[int, int], None] 
         try:
             if array == folder / "statistics":
                 describe_scales(array, frames)
-            _pack_array(array, frames if _grows_by_frames(array.relative_to(folder)) else None)
+            _pack_array(array, frames if grows_by_frames(array.relative_to(folder)) else None)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise broken(f"{array / 'zarr.json'} does not describe a growing array ({error})") from error
 
@@ -95,7 +95,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     return content
 
 
-def _grows_by_frames(array: Path) -> bool:
+def grows_by_frames(array: Path) -> bool:
     return array.parts[0] in ("frames", "pictures", "statistics", "exact", "space") or array.parts[-1] in (
         "outputs",
         "embedding",

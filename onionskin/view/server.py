@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from aiohttp import web
 from onionskin.errors import OnionskinError
 from onionskin.recording.reader import open_run
 from onionskin.recording.status import status_from_json
+from onionskin.view.built import page_folder
 from onionskin.view.files import RunFiles
 
 #: Where to look for a free port when none is asked for.
@@ -90,7 +90,7 @@ async def serve(
         OnionskinError: A location is no run, the port is taken, or the page was not built.
     """
     runs = find_runs(locations)
-    page = _page_folder()
+    page = page_folder()
     listening = _listen(host, port)
     runner = web.AppRunner(_application(runs, page, host), access_log=None)
     await runner.setup()
@@ -223,15 +223,6 @@ def _part_of(content: bytes, request: web.Request, headers: dict[str, str]) -> w
 
 def _content_type(inside: str) -> str:
     return "application/json" if inside.endswith(".json") else "application/octet-stream"
-
-
-def _page_folder() -> Path:
-    folder = Path(str(files("onionskin.view") / "page"))
-    if not (folder / "index.html").is_file():
-        raise OnionskinError(
-            "the page is not built", fix="run 'make web' in the source tree, or install the package again"
-        )
-    return folder
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
