@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from onionskin import shown
+
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
     from onionskin.recording.pack import pack
@@ -32,6 +34,21 @@ _HOMES = {
     "pack": "onionskin.recording.pack",
     "watch": "onionskin.watch.start",
 }
+
+
+def _bundle(location: str, words: str) -> dict[str, Any]:
+    from onionskin.view.cell import bundle
+
+    return bundle(location, words)
+
+
+def _widget(location: str) -> Any:
+    from onionskin.view.cell import widget
+
+    return widget(location)
+
+
+shown.show_with(_bundle, _widget)
 
 
 def __getattr__(name: str) -> Any:

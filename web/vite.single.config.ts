@@ -48,29 +48,33 @@ function inOneFile(): Plugin {
   return {
     name: 'in-one-file',
     enforce: 'post',
-    generateBundle(_, bundle) {
-      const page = bundle['single.html']
-      if (page?.type !== 'asset') throw new Error('there is no single.html')
-      const icon = readFileSync(new URL('src/page/icon.svg', import.meta.url), 'utf8')
-      const parts = Object.values(bundle)
-      const script = parts
-        .map((part) => (part.type === 'chunk' ? part.code : ''))
-        .join('')
-        .trim()
-      const style = parts
-        .map((part) => (part.type === 'asset' && part.fileName.endsWith('.css') ? String(part.source) : ''))
-        .join('')
-      // Within a script, `</script` and `<!--` would end it; in strings and patterns, where alone they stand, \x3c is <.
-      const code = script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c')
-      const hash = createHash('sha256').update(code).digest('base64')
-      const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'`
-      page.source = String(page.source)
-        .replaceAll(/\s*<(script|link)[^>]*(src|href)="[^"]*\.(js|css)"[^>]*>(<\/script>)?/g, '')
-        .replace(/href="[^"]*\.svg"/, () => `href="data:image/svg+xml,${encodeURIComponent(icon)}"`)
-        .replace('<!--policy-->', () => `<meta http-equiv="Content-Security-Policy" content="${policy}" />`)
-        .replace('<!--style-->', () => `<style>${style}</style>`)
-        .replace('<!--script-->', () => `<script type="module">${code}</script>`)
-      for (const name of Object.keys(bundle)) if (name !== 'single.html') Reflect.deleteProperty(bundle, name)
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const page = bundle['single.html']
+        if (page?.type !== 'asset') throw new Error('there is no single.html')
+        const icon = readFileSync(new URL('src/page/icon.svg', import.meta.url), 'utf8')
+        const parts = Object.values(bundle)
+        const script = parts
+          .map((part) => (part.type === 'chunk' ? part.code : ''))
+          .join('')
+          .trim()
+        const style = parts
+          .map((part) => (part.type === 'asset' && part.fileName.endsWith('.css') ? String(part.source) : ''))
+          .join('')
+        // Within a script, `</script` and `<!--` would end it; in strings and patterns, where alone they stand, \x3c is <.
+        const code = script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c')
+        const hash = createHash('sha256').update(code).digest('base64')
+        const policy = `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'`
+        page.source = String(page.source)
+          .replaceAll(/\s*<(script|link)[^>]*(src|href)="[^"]*\.(js|css)"[^>]*>(<\/script>)?/g, '')
+          .replace(/href="[^"]*\.svg"/, () => `href="data:image/svg+xml,${encodeURIComponent(icon)}"`)
+          .replace('<!--policy-->', () => `<meta http-equiv="Content-Security-Policy" content="${policy}" />`)
+          .replace('<!--style-->', () => `<style>${style}</style>`)
+          .replace('<!--script-->', () => `<script type="module">${code}</script>`)
+        for (const name of Object.keys(bundle))
+          if (name !== 'single.html') Reflect.deleteProperty(bundle, name)
+      },
     },
   }
 }

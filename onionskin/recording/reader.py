@@ -24,6 +24,7 @@ from onionskin.recording.statistics import COLUMN
 from onionskin.recording.status import Dropped, Note, Overhead, Status, Warned, status_from_json
 from onionskin.recording.stores import open_store
 from onionskin.recording.writer import FRAME_COLUMNS
+from onionskin.shown import ShowsItself
 
 if TYPE_CHECKING:
     import zarr
@@ -58,7 +59,7 @@ class Frame:
     cost: float
 
 
-class Run:
+class Run(ShowsItself):
     """One recorded training. Made by :func:`open_run`."""
 
     def __init__(self, location: str | Path) -> None:
@@ -72,6 +73,9 @@ class Run:
     def __repr__(self) -> str:
         state = "growing" if self.is_growing else "finished"
         return f"<Run {self.location}: {self.manifest.model.type}, {len(self.frames)} frames, {state}>"
+
+    def _where(self) -> str:
+        return self.location
 
     def refresh(self) -> None:
         """Read again what a growing run has added. Raises OnionskinError."""

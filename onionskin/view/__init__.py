@@ -1,7 +1,19 @@
-"""Shows runs: a small server that hands out the page and the bytes of run folders, and says when they grow."""
+"""Shows and shares runs: a small server, a folder for any host, one HTML file, a notebook's output. One page in all."""
 
 from __future__ import annotations
 
+from onionskin.view.export import Exported, ExportedRun, export
+from onionskin.view.publish import Published, PublishedRun, publish
 from onionskin.view.server import Shown, find_runs, serve
 
-__all__ = ["Shown", "find_runs", "serve"]
+__all__ = [
+    "Exported",
+    "ExportedRun",
+    "Published",
+    "PublishedRun",
+    "Shown",
+    "export",
+    "find_runs",
+    "publish",
+    "serve",
+]

@@ -19,6 +19,7 @@ from torch import nn
 from onionskin.errors import OnionskinError
 from onionskin.recording.manifest import Budget, Manifest
 from onionskin.recording.writer import RunWriter
+from onionskin.shown import ShowsItself
 from onionskin.watch.background import Background
 from onionskin.watch.budget import Pace
 from onionskin.watch.camera import About, Camera
@@ -53,7 +54,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go_in_a_child)
 
 
-class Recorder:
+class Recorder(ShowsItself):
     """One training being recorded. Made by :func:`onionskin.watch`; use it in a ``with``, or close it at the end.
 
     Attributes:
@@ -203,6 +204,9 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close("finished" if kind is None else kind.__name__)
+
+    def _where(self) -> str:
+        return str(self.path)
 
     def __repr__(self) -> str:
         return f"<recording {self.path}, step {self._step}>"

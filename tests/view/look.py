@@ -25,11 +25,22 @@ class Look:
         complaints: Errors and warnings of the page, and requests to anywhere but its own server.
     """
 
-    def __init__(self, chromium: Browser, address: str, view: str, *, width: int, height: int, scale: float) -> None:
+    def __init__(
+        self,
+        chromium: Browser,
+        address: str,
+        view: str,
+        *,
+        width: int,
+        height: int,
+        scale: float,
+        offline: bool = False,
+    ) -> None:
         self.complaints: list[str] = []
         self.address = address
         self._host = urlsplit(address).netloc
         context = chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
+        context.set_offline(offline)
         self.page = context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self._complain(str(error)))

@@ -2,7 +2,8 @@
  * The widget in a notebook (https://anywidget.dev): puts the page into a frame and carries messages between it and
  * the kernel. The frame is sandboxed: a run from a stranger reaches nothing of the notebook.
  */
-import type { Bytes, Said } from '../page/shells/kernel'
+import { MOST_KEPT, type Bytes, type Said } from '../page/shells/kernel'
+import { ByteCache } from '../run/cache'
 import type { Welcome } from '../page/shells/notebook'
 
 /** What anywidget hands over of the kernel's side (`onionskin/view/notebook.py`). */
@@ -18,14 +19,46 @@ interface Model {
 
 type FromKernel =
   | { readonly kind: 'answer'; readonly id: number; readonly isThere: boolean }
-  | Extract<Said, { kind: 'refused' | 'grown' }>
+  | Extract<Said, { kind: 'refused' | 'listed' | 'grown' }>
   | { readonly kind: 'files'; readonly names: readonly string[] }
 
 type FromPage =
   | { readonly kind: 'read'; readonly id: number; readonly path: string }
   | { readonly kind: 'hash'; readonly hash: string }
 
-function render({ model, el }: { readonly model: Model; readonly el: HTMLElement }): () => void {
+/** What the kernel has sent by itself, also before an output was there or had come back: each begins with it. */
+class Sent {
+  private readonly files = new ByteCache<Bytes>(MOST_KEPT)
+  private names: readonly string[] | null = null
+
+  hear(content: FromKernel, buffers: readonly DataView[]): void {
+    if (content.kind === 'listed') {
+      this.names = content.names
+      if (!content.names) this.files.deleteAll('')
+    } else if (content.kind === 'files') {
+      for (const [i, name] of content.names.entries()) {
+        const buffer = buffers[i]
+        if (buffer) this.files.set(name, copy(buffer), buffer.byteLength)
+      }
+    }
+  }
+
+  tell(port: MessagePort): void {
+    if (!this.names) return
+    for (const name of this.names) {
+      const bytes = this.files.get(name)
+      if (bytes) say(port, { kind: 'files', names: [name], files: [bytes] })
+    }
+    say(port, { kind: 'listed', names: this.names })
+  }
+}
+
+interface Given {
+  readonly model: Model
+  readonly el: HTMLElement
+}
+
+function render({ model, el }: Given, sent: Sent): () => void {
   // Several outputs may show one widget: each asks with numbers of its own, and answers to others pass it by.
   const ours = new Map<number, number>()
   const frame = document.createElement('iframe')
@@ -65,7 +98,7 @@ function render({ model, el }: { readonly model: Model; readonly el: HTMLElement
       isDark: isDark(),
     }
     frame.contentWindow?.postMessage(welcome, '*', [port2])
-    model.send({ kind: 'shown' })
+    sent.tell(port)
   }, { once: true }) // prettier-ignore
   frame.srcdoc = model.get('page')
   el.append(frame)
@@ -116,4 +149,15 @@ function watchTheme(changed: () => void): () => void {
   }
 }
 
-export default { render }
+/** Called once for each widget. */
+export default function widget() {
+  const sent = new Sent()
+  return {
+    initialize({ model }: Pick<Given, 'model'>): void {
+      model.on('msg:custom', (content, buffers) => {
+        sent.hear(content, buffers)
+      })
+    },
+    render: (given: Given): (() => void) => render(given, sent),
+  }
+}

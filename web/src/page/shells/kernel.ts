@@ -1,6 +1,6 @@
 /**
- * A notebook's kernel as the place where a run lies. It answers when it is free; while a cell runs it cannot, and
- * sends by itself what the run in that cell adds: all its files, so that what is not among them is not there.
+ * A notebook's kernel as the place where a run lies. While a cell runs it answers nothing, but sends by itself the files
+ * of a small run, and of the run that the cell records. Then it lists them: what is not on the list is not there.
  */
 import { ByteCache } from '../../run/cache'
 import { RunError } from '../../run/errors'
@@ -11,25 +11,29 @@ import type { Hearer, Teller } from '../live'
 export type Said =
   | { readonly kind: 'answer'; readonly id: number; readonly bytes: Bytes | null }
   | { readonly kind: 'refused'; readonly id: number; readonly what: string; readonly fix: string }
-  /** Files of a growing run, sent without being asked for. */
+  /** Files that were sent without being asked for. */
   | { readonly kind: 'files'; readonly names: readonly string[]; readonly files: readonly Bytes[] }
-  /** The run has grown; with the names of all its files, where they are sent. */
-  | { readonly kind: 'grown'; readonly growing: boolean; readonly listed: readonly string[] | null }
+  /** All files that there are; null where they have to be asked for. */
+  | { readonly kind: 'listed'; readonly names: readonly string[] | null }
+  | { readonly kind: 'grown'; readonly growing: boolean }
   | { readonly kind: 'theme'; readonly isDark: boolean }
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /** What is kept of files that were sent (bytes); of older ones the kernel is asked. */
-const MOST_KEPT = 192 * 2 ** 20
+export const MOST_KEPT = 192 * 2 ** 20
+
+interface Waiting {
+  readonly path: string
+  readonly answer: (bytes: Bytes | null) => void
+  readonly refuse: (error: RunError) => void
+}
 
 export class KernelStore implements Store {
   readonly location = 'the notebook'
   private readonly sent = new ByteCache<Bytes>(MOST_KEPT)
   private listed: ReadonlySet<string> | null = null
-  private readonly waiting = new Map<
-    number,
-    { answer: (bytes: Bytes | null) => void; refuse: (error: RunError) => void }
-  >()
+  private readonly waiting = new Map<number, Waiting>()
   private asked = 0
   private hearer: Hearer | null = null
 
@@ -43,12 +47,11 @@ export class KernelStore implements Store {
   ) {}
 
   read(path: string): Promise<Bytes | null> {
-    const sent = this.listed?.has(path) ? this.sent.get(path) : undefined
-    if (sent) return Promise.resolve(sent)
-    if (this.listed && !this.listed.has(path)) return Promise.resolve(null)
+    const known = this.known(path)
+    if (known !== undefined) return Promise.resolve(known)
     const id = this.asked++
     return new Promise((answer, refuse) => {
-      this.waiting.set(id, { answer, refuse })
+      this.waiting.set(id, { path, answer, refuse })
       this.waits(this.waiting.size)
       this.ask(id, path)
     })
@@ -74,15 +77,29 @@ export class KernelStore implements Store {
           if (bytes) this.sent.set(name, bytes, bytes.length)
         }
         break
-      case 'grown':
-        this.listed = said.listed && new Set(said.listed)
+      case 'listed':
+        this.listed = said.names && new Set(said.names)
         if (!this.listed) this.sent.deleteAll('')
+        for (const [id, { path, answer }] of [...this.waiting]) {
+          const known = this.known(path)
+          if (known === undefined) continue
+          this.settle(id)
+          answer(known)
+        }
+        break
+      case 'grown':
         if (said.growing) this.hearer?.grown(true)
         else this.hearer?.ended()
         break
       case 'theme':
         break
     }
+  }
+
+  /** What is known of a file: its bytes, or that there is none; undefined where the kernel has to be asked. */
+  private known(path: string): Bytes | null | undefined {
+    if (!this.listed) return undefined
+    return this.listed.has(path) ? this.sent.get(path) : null
   }
 
   private settle(id: number) {
