@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
 from onionskin.learn.vision import Training
@@ -33,6 +36,7 @@ def main() -> None:
         for _ in Training("mnist", run=run):
             pass
         _take(run, PICTURES)
+    take_notebook()
     take_space()
 
 
@@ -44,6 +48,26 @@ def take_space() -> None:
         subprocess.run([sys.executable, "-c", code.replace('run="runs/spiral"', 'run="runs/spiral", budget=0.5')],
                        cwd=folder, env=env, check=True)  # fmt: skip
         _take(Path(folder) / "runs" / "spiral", {"space.png": "view=space"})
+
+
+def take_notebook() -> None:
+    """Let a real kernel run a cell, and take the picture of its static rendering."""
+    cell = 'import onionskin as osk\n\nrun = osk.open_run("runs/digits")\nrun'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in Training("digits", run=Path(folder) / "runs" / "digits", budget=1.0):
+            pass
+        path = {"metadata": {"path": folder}}
+        NotebookClient(notebook, kernel_name="python3", resources=path, store_widget_state=False).execute()
+        html, _ = HTMLExporter().from_notebook_node(notebook)
+        (Path(folder) / "notebook.html").write_text(html)
+        with browser() as opened:
+            page = opened.new_page(viewport={"width": 1180, "height": 800}, device_scale_factor=1)
+            page.goto((Path(folder) / "notebook.html").as_uri(), wait_until="commit")
+            scrubber = "[data-testid=scrubber]:not([data-frame='-1'])"
+            page.frame_locator("iframe").locator(scrubber).wait_for()
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / "notebook.png")
 
 
 def _take(run: Path, pictures: dict[str, str]) -> None:

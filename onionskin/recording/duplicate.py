@@ -104,6 +104,7 @@ def duplicate(
         run.refresh()
         return duplicate(run, folder, target, choice, progress, was_growing=True)
     pack_arrays(target, len(choice.frames))
+    _keep_scales(folder, target, entries)
     _write_words(run, folder, target, choice, entries, was_growing=was_growing)
     if progress:
         progress(len(names) + 1, len(names) + 1)
@@ -216,6 +217,21 @@ def _copy_scalars(run: Run, target: Path, choice: Choice) -> None:
         if len(kept):
             table.set(name, np.arange(len(kept)), kept)
     table.flush()
+
+
+def _keep_scales(folder: Path, target: Path, entries: Entries) -> None:
+    """Let the copy have the colours of the run, though it has fewer frames to tell them from."""
+    path = target / "statistics" / "zarr.json"
+    if not path.is_file():
+        return
+    scales = json.loads((folder / "statistics" / "zarr.json").read_bytes()).get("attributes", {}).get("scales")
+    rows = [row for row, _, _ in entries]
+    try:
+        kept = {name: [scales[name][row] for row in rows] for name in ("usual", "largest")}
+    except (KeyError, TypeError, IndexError):
+        return  # of a run that does not say them: they were measured anew
+    content = json.loads(path.read_bytes())
+    write_json(path, {**content, "attributes": {**content.get("attributes", {}), "scales": kept}})
 
 
 def _write_words(run: Run, folder: Path, target: Path, choice: Choice, entries: Entries, *, was_growing: bool) -> None:

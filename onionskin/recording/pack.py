@@ -96,6 +96,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def grows_by_frames(array: Path) -> bool:
+    """Return whether an array, by its path inside the run, has a row for each frame."""
     return array.parts[0] in ("frames", "pictures", "statistics", "exact", "space") or array.parts[-1] in (
         "outputs",
         "embedding",
