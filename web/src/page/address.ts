@@ -11,8 +11,10 @@ export const EXTRAS = [
   'strip', // curves: what the strip over the depth shows: `gradient`, `ratio`, `activation` or `dead`
   'with', // compare: the names of the other runs, with commas between
   'by', // compare: what the clock counts: `step`, `time` or `loss`
+  'way', // layer: how its tensor is laid out, where that is not as it tells most
+  'part', // layer: the number of the filter, row or channel whose film is shown
   'unit', // input space: the output or hidden unit that is large, `layer/17`; what is answered without one
-  'sort', // library: what the runs are sorted by
+  'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`
   'find', // library and curves: what is searched for
 ] as const
 export type Extra = (typeof EXTRAS)[number]

@@ -17,6 +17,9 @@ import type { View } from './views'
 
 export type RunState = 'live' | 'finished' | 'killed'
 
+/** The scale of a change is measured again when a growing run has so many times the frames. */
+const WORTH_IT = 1.25
+
 export class Session {
   readonly clock: Clock
   /** What is known of all frames at once. */
@@ -58,7 +61,7 @@ export class Session {
   trouble = $state.raw<RunError | null>(null)
 
   private stopFollowing: () => void = () => undefined
-  private measuredChanges = ''
+  private measuredChanges = { key: '', last: -1 }
 
   private constructor(
     readonly listed: Listed,
@@ -220,11 +223,13 @@ export class Session {
   async measureChanges(): Promise<void> {
     const { last } = this.clock
     const { look } = this
-    const key = `${look} ${last} ${this.roles.join(' ')}`
-    if (last < 0 || key === this.measuredChanges) return
-    this.measuredChanges = key
+    const key = `${look} ${this.roles.join(' ')}`
+    const isKnown = key === this.measuredChanges.key && last < this.measuredChanges.last * WORTH_IT
+    if (last < 0 || isKnown || (last === this.measuredChanges.last && key === this.measuredChanges.key))
+      return
+    this.measuredChanges = { key, last }
     try {
-      const spread = [1, last / 4, last / 2, last]
+      const spread = [1, ...[1, 2, 3, 4, 5, 6, 7].map((n) => (n * last) / 7)]
         .map((frame) => Math.min(last, Math.round(frame)))
         .filter((frame, i, all) => all.indexOf(frame) === i)
       const pairs = await Promise.all(

@@ -5,7 +5,7 @@ import type { Listed } from './library'
 import type { Session } from './session.svelte'
 import type { Theme } from './theme.svelte'
 
-const NAMES = ['network', 'probes', 'space', 'curves', 'story'] as const
+const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'story'] as const
 export type View = (typeof NAMES)[number]
 
 /** What every view is given. */
@@ -35,6 +35,14 @@ export const VIEWS: readonly Kind[] = [
     meaning: 'the network as data flows through it, with a live picture in every node',
     isThere: () => true,
     without: [],
+  },
+  {
+    name: 'layer',
+    label: 'Layer',
+    meaning: 'one layer as large as the page: its tensors, how they changed, and which layer moved most',
+    isThere: ({ graph, tensors }) => graph.nodes.length > 0 && tensors.length > 0,
+    without: ['probes', 'notes', 'curves'],
+    load: () => import('./layer/LayerView.svelte'),
   },
   {
     name: 'probes',

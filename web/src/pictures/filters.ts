@@ -37,6 +37,25 @@ export const picture: Picture = {
   },
 }
 
+/** Filters of three inputs, each one tile whose colour is the three values: what it looks for in a photograph. */
+export function drawColourFilters(tensor: TensorEntry, size: Size): Sheet {
+  const { outputs, height, width } = kernelsOf(tensor)
+  return tiled({
+    kind: 'rgb',
+    start: tensor.offset,
+    tiles: outputs,
+    across: arrange(outputs, width, height, 1, size),
+    tileRows: height,
+    tileColumns: width,
+    gap: 1,
+    steps: {
+      tileAcross: 3 * height * width,
+      tileDown: 3 * height * width * arrange(outputs, width, height, 1, size),
+      channel: height * width,
+    },
+  })
+}
+
 function kernelsOf(tensor: TensorEntry): Kernels {
   const [outputs = 1, inputs = 1, ...kernel] = tensor.kept
   const width = kernel.at(-1) ?? 1

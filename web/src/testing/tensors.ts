@@ -36,7 +36,18 @@ export function tensorOf(given: Given): TensorEntry {
 
 export const PROBES = 3
 
-/** The first axis of an activation is mostly the probes, and is then kept whole. */
+interface Axis {
+  readonly length: number
+  readonly stride: number
+}
+
+/** The two axes of attention weights, three of them packed along one. */
+function packedAs(axis: number, [first = { length: 4, stride: 1 }]: readonly Axis[]): Axis[] {
+  const [each, whole] = [first, { length: 3 * first.length, stride: first.stride }]
+  return axis === 0 ? [whole, each] : [each, whole]
+}
+
+/** The first axis of an activation is mostly the probes, and is then kept whole. Some are weights of an attention. */
 export const tensors = fc
   .record({
     role: fc.constantFrom(...ROLES),
@@ -45,14 +56,17 @@ export const tensors = fc
     }),
     offset: fc.nat(50),
     hasProbes: fc.boolean(),
+    packed: fc.constantFrom(-1, 0, 1),
   })
-  .map(({ role, axes, offset, hasProbes }) => {
+  .map(({ role, axes: given, offset, hasProbes, packed }) => {
+    const axes = packed < 0 ? given : packedAs(packed, given)
+    const name = packed < 0 ? 'w' : 'attn.in_proj_weight'
     const first = role === 'activation' && hasProbes ? [{ length: PROBES, stride: 1 }] : []
     const all = [...first, ...axes]
     const shape = all.map(({ length }) => length)
     const isEach = role === 'activation' && shape[0] === PROBES
     const strides = all.map(({ stride }, axis) => (isEach && axis === 0 ? 1 : stride))
-    return tensorOf({ role, shape, strides, offset })
+    return tensorOf({ role, name, shape, strides, offset })
   })
   .filter(({ count }) => count <= 1000)
 

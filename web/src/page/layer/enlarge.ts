@@ -4,7 +4,8 @@ import type { Sheet, Size } from '../../pictures/paper/sheet'
 /** Cells larger than this tell nothing more (CSS pixels). */
 const LARGEST_CELL = 34
 
-export function enlarged(sheet: Sheet, room: Size): Size {
+/** @param isOblong - Whether tiles may have oblong cells, as a matrix: they are no pictures of something. */
+export function enlarged(sheet: Sheet, room: Size, isOblong = false): Size {
   if (room.width <= 0 || room.height <= 0) return { width: 0, height: 0 }
   const columns = Math.max(1, sheet.columns)
   const rows = Math.max(1, sheet.rows)
@@ -13,7 +14,7 @@ export function enlarged(sheet: Sheet, room: Size): Size {
   }
   const wide = Math.min(room.width / columns, LARGEST_CELL)
   const high = Math.min(room.height / rows, LARGEST_CELL)
-  if (sheet.tiles === 1 || sheet.tileRows * sheet.tileColumns === 1) {
+  if (isOblong || sheet.tiles === 1 || sheet.tileRows * sheet.tileColumns === 1) {
     // A matrix may have oblong cells: better than a thin line in much empty room.
     const [x, y] = [whole(Math.min(wide, 4 * high)), whole(Math.min(high, 4 * wide))]
     return { width: columns * x, height: rows * y }

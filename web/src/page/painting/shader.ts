@@ -76,7 +76,7 @@ vec2 shareAt(int index) {
   if (!isnan(v_ink.z) && u_veil == 0.0) {
     int before = codeAt(u_base, index);
     if (isMarked(before)) return vec2(0.0, 1.0);
-    share = float(code) * v_ink.x - float(before) * v_ink.z;
+    share = float(code) * v_ink.x - float(before) * v_ink.z + v_ink.y;
   }
   return vec2(share, 0.0);
 }
@@ -84,7 +84,7 @@ vec2 shareAt(int index) {
 // The same of the frame that lies over it.
 vec2 veilAt(int index) {
   int code = codeAt(u_base, index);
-  return isMarked(code) ? vec2(0.0, 1.0) : vec2(float(code) * v_ink.z, 0.0);
+  return isMarked(code) ? vec2(0.0, 1.0) : vec2(float(code) * v_ink.z + v_ink.y, 0.0);
 }
 
 int indexOf(ivec2 cell) {
@@ -103,21 +103,29 @@ vec3 colourOf(vec2 share, bool isBars, float height) {
   return isInside ? pole : u_zero;
 }
 
+// Three shares as one colour.
+vec3 rgbOf(vec2 red, vec2 green, vec2 blue) {
+  if (red.y + green.y + blue.y > 0.5) return colourOf(vec2(0.0, 1.0), false, 0.0);
+  return clamp(vec3(red.x, green.x, blue.x), 0.0, 1.0);
+}
+
 vec4 sampleAt(vec2 cell) {
   bool isBars = v_more.w == 1 || v_more.w == 3;
   ivec2 whole = ivec2(clamp(floor(cell), vec2(0.0), v_size - 1.0));
   int index = indexOf(isBars ? ivec2(whole.x, 0) : whole);
   if (index < 0) return vec4(0.0);
   vec2 share = shareAt(index);
-  if (v_more.w == 2 && share.y < 0.5) {
-    float green = shareAt(index + v_more.y).x;
-    float blue = shareAt(index + 2 * v_more.y).x;
-    return vec4(clamp(vec3(share.x, green, blue), 0.0, 1.0), 1.0);
+  bool isVeiled = !isnan(v_ink.z) && u_veil > 0.0;
+  if (v_more.w == 2) {
+    vec3 rgb = rgbOf(share, shareAt(index + v_more.y), shareAt(index + 2 * v_more.y));
+    if (!isVeiled) return vec4(rgb, 1.0);
+    vec3 over = rgbOf(veilAt(index), veilAt(index + v_more.y), veilAt(index + 2 * v_more.y));
+    return vec4(mix(rgb, over, u_veil), 1.0);
   }
   float up = 1.0 - cell.y / v_size.y;
   float height = v_more.w == 1 ? 2.0 * up - 1.0 : up;
   vec3 colour = colourOf(share, isBars, height);
-  if (!isnan(v_ink.z) && u_veil > 0.0) colour = mix(colour, colourOf(veilAt(index), isBars, height), u_veil);
+  if (isVeiled) colour = mix(colour, colourOf(veilAt(index), isBars, height), u_veil);
   return vec4(colour, 1.0);
 }
 

@@ -8,7 +8,7 @@ export interface Ink {
   readonly codes: Int16Array
   /** Value of one code divided by the end of the scale. For `rgb`: divided by the range of the image. */
   readonly gain: number
-  /** Added to every share; for `rgb`, so that the darkest value is 0. */
+  /** Added to every share, of a difference too; for `rgb`, so that the darkest value is 0. */
   readonly bias: number
   /** Another frame: subtracted where its veil is 0, else laid over, so much of it showing through. */
   readonly base: { readonly codes: Int16Array; readonly gain: number; readonly veil: number } | null
@@ -53,7 +53,7 @@ export function shareOf(ink: Ink, index: number): number {
   if (isMarked(code)) return NaN
   if (!ink.base || ink.base.veil > 0) return code * ink.gain + ink.bias
   const before = ink.base.codes[index] ?? NOT_A_NUMBER
-  return isMarked(before) ? NaN : code * ink.gain - before * ink.base.gain
+  return isMarked(before) ? NaN : code * ink.gain - before * ink.base.gain + ink.bias
 }
 
 function colourAt(
@@ -68,7 +68,7 @@ function colourAt(
   const { base } = ink
   if (base && base.veil > 0) {
     const below = colourAt(sheet, { ...ink, base: null }, palette, index, up, isStripe)
-    const over = colourAt(sheet, { ...base, bias: 0, base: null }, palette, index, up, isStripe)
+    const over = colourAt(sheet, { ...base, bias: ink.bias, base: null }, palette, index, up, isStripe)
     return below && over && mixed(below, over, base.veil)
   }
   const share = shareOf(ink, index)
@@ -78,13 +78,20 @@ function colourAt(
       return colourOf(share, palette)
     case 'rgb': {
       const { channel } = sheet.steps
-      return [255 * share, 255 * shareOf(ink, index + channel), 255 * shareOf(ink, index + 2 * channel)]
+      const [green, blue] = [shareOf(ink, index + channel), shareOf(ink, index + 2 * channel)]
+      if (Number.isNaN(green + blue)) return isStripe ? palette.markStripe : palette.mark
+      return [255 * share, 255 * green, 255 * blue].map(inBytes) as [number, number, number]
     }
     case 'bars':
       return barAt(share, 2 * up - 1, palette)
     case 'columns':
       return barAt(share, up, palette)
   }
+}
+
+/** Before two colours are mixed, as the shader does. */
+function inBytes(value: number): number {
+  return Math.max(0, Math.min(255, value))
 }
 
 function mixed(a: Colour, b: Colour, share: number): Colour {

@@ -8,6 +8,8 @@ export interface Subject {
   readonly probe: number
   /** How many probes the run has. */
   readonly probes: number
+  /** How many attention heads its layer has, where the run tells. */
+  readonly heads?: number
 }
 
 export interface Picture {
