@@ -21,7 +21,7 @@ from onionskin.recording.fields import broken
 from onionskin.recording.manifest import STATISTICS, Manifest, ProbeArray, TensorEntry, manifest_from_json
 from onionskin.recording.space import Space, SpaceLayer
 from onionskin.recording.statistics import COLUMN
-from onionskin.recording.status import Dropped, Note, Overhead, Status, Warned, status_from_json
+from onionskin.recording.status import MODEL_FILE, Dropped, Note, Overhead, Status, Warned, status_from_json
 from onionskin.recording.stores import open_store
 from onionskin.recording.writer import FRAME_COLUMNS
 from onionskin.shown import ShowsItself
@@ -198,6 +198,26 @@ class Run(ShowsItself):
             ) from error
         dtypes = {entry.name: getattr(torch, entry.dtype) for entry in self.manifest.exact}
         return {name: torch.from_numpy(array).to(dtypes[name]) for name, array in arrays.items()}
+
+    def onnx(self) -> bytes:
+        """Return the model as ONNX, with its weights as inputs: ``exact/<name>`` takes ``run.exact(frame)[name]``.
+
+        Raises:
+            OnionskinError: The run keeps none.
+        """
+        from zarr.core.buffer import default_buffer_prototype
+        from zarr.core.sync import sync
+
+        key = f"{self._root}/{MODEL_FILE}".strip("/")
+        with _reading(MODEL_FILE, self.location):
+            content = sync(self._store.get(key, default_buffer_prototype()))
+        if content is None:
+            raise OnionskinError(
+                f"{self.location} keeps no {MODEL_FILE}",
+                fix="it is kept when a training of up to 100,000 parameters ends and onnx is there: "
+                "pip install 'onionskin[try]', and record it again with probes",
+            )
+        return bytes(content.to_bytes())
 
     def frame_index(self, frame: int) -> int:
         """Return a frame's index, counted from the end where negative. Raises OnionskinError outside the run."""

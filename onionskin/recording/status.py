@@ -16,6 +16,21 @@ from onionskin.recording.fields import Fields
 SILENCE_SECONDS: Final = 10.0
 
 
+#: The model as ONNX, in the run folder.
+MODEL_FILE: Final = "model.onnx"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What others can run the model from, :data:`MODEL_FILE`: how large it is, and the seconds that writing it took.
+
+    These seconds were spent after the last step. They are no part of the overhead, nor of its wall time.
+    """
+
+    bytes: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Warned:
     """Something went less well than asked: what, at which step, and the remedy."""
@@ -92,6 +107,7 @@ class Status:
         updated: When this was written, in seconds since 1970.
         pid, host: The process that writes it.
         ended: Why it closed: ``finished``, or the name of the exception that ended the training.
+        model: The model as ONNX, if it was kept.
     """
 
     state: str
@@ -103,6 +119,7 @@ class Status:
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[Warned, ...] = ()
     health: tuple[Note, ...] = ()
+    model: ModelFile | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the attributes of the ``status`` group."""
@@ -121,6 +138,7 @@ def status_from_json(content: object) -> Status:
     """Read a status that may come from a stranger. Raises OnionskinError."""
     f = Fields(content, "status")
     o = f.inner("overhead")
+    model = f.optional("model", f.inner)
     return Status(
         state=f.text("state"),
         updated=f.number("updated"),
@@ -135,6 +153,7 @@ def status_from_json(content: object) -> Status:
         ),
         warnings=f.items("warnings", lambda w: Warned(w.whole("step"), w.text("what"), w.text("fix"))),
         health=f.items("health", _note),
+        model=None if model is None else ModelFile(model.whole("bytes"), model.number("seconds")),
     )
 
 

@@ -31,10 +31,11 @@ MOST_PORTS: Final = 100
 TAIL_SECONDS: Final = 0.2
 ALIVE_SECONDS: Final = 10.0
 
-#: The page runs its own code and nothing else, and no other page may read the runs through it.
+#: The page runs its own code and nothing else (WebAssembly too, which runs models), and no other page may read the runs
+#: through it.
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",

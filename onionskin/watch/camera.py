@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import platform
@@ -141,6 +142,19 @@ class Camera:
             reason = f"the map could not be drawn: {type(error).__name__}: {error}"
             self._ledger.warn(reason, "everything else is recorded; please report this with the model")
             return Graph(partial=reason)
+
+    def model(self) -> bytes | None:
+        """Return the model as ONNX; None without exact weights to feed to it, without probes, or without ``onnx``.
+
+        Raises:
+            Exception: It cannot be written so.
+        """
+        if not self._exact or not self._probers or importlib.util.find_spec("onnx") is None:
+            return None
+        from onionskin.watch.portable import as_onnx  # here: a training does not wait for what its end needs
+
+        state = state_entries(self._models)
+        return as_onnx(self._probers, state, self._roster.weights, self._roster.of_role("activation"))
 
     def newcomers(self, manifest: Manifest) -> Manifest | None:
         """Return a new manifest when tensors have joined since ``manifest``, else None."""

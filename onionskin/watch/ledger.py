@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from onionskin.errors import OnionskinWarning
-from onionskin.recording.status import Dropped, Note, Overhead, Status, Warned
+from onionskin.recording.status import Dropped, ModelFile, Note, Overhead, Status, Warned
 
 #: Warnings kept in a run; the same thing is said once, so more than this is a storm.
 MOST_WARNINGS = 100
@@ -25,6 +25,8 @@ class Ledger:
     Attributes:
         setup, frames, steps: Seconds spent, as in ``Overhead``.
         writing: CPU seconds of the writer's thread, a part of ``frames``.
+        after: Seconds spent after the training had ended: they are no part of the time that it took.
+        model: What others can run the model from, if it was kept.
     """
 
     began: float = field(default_factory=time.perf_counter)
@@ -32,7 +34,9 @@ class Ledger:
     frames: float = 0.0
     steps: float = 0.0
     writing: float = 0.0
+    after: float = 0.0
     step: int = 0
+    model: ModelFile | None = None
     _warned: dict[str, Warned] = field(default_factory=dict)
     _dropped: dict[str, Dropped] = field(default_factory=dict)
     _notes: dict[tuple[str, str], Note] = field(default_factory=dict)
@@ -82,8 +86,9 @@ class Ledger:
                 pid=os.getpid(),
                 host=socket.gethostname(),
                 ended=ended or "",
-                overhead=Overhead(self.now(), self.setup, self.frames + self.writing, self.steps),
+                overhead=Overhead(self.now() - self.after, self.setup, self.frames + self.writing, self.steps),
                 dropped=tuple(self._dropped.values()),
                 warnings=tuple(self._warned.values()),
                 health=tuple(sorted(self._notes.values(), key=lambda note: note.step)),
+                model=self.model,
             )

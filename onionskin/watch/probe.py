@@ -165,14 +165,25 @@ class Prober:
     ) -> tuple[list[tuple[str, torch.Tensor]], Tracer]:
         """Run the call through a skeleton, as :meth:`show` does. Returns what came out by name, and its tracer."""
         skeleton = Skeleton(self.model)
-        call = self._on_the_models_device()
+        with isolated(list(skeleton.copies.values())):
+            return self.follow(skeleton, self.call_on_device(), names, heard)
+
+    def follow(
+        self, skeleton: Skeleton, call: Call, names: Mapping[int, str], heard: Callable[[str, torch.Tensor], None]
+    ) -> tuple[list[tuple[str, torch.Tensor]], Tracer]:
+        """Run a call through a skeleton of the model. Returns the outputs by name, and what was seen on the way."""
         tracer = Tracer(skeleton.module, self.prefix, names, heard, skeleton.constants)
         tracer.start(call.tensors(self._parameters))
-        with isolated(list(skeleton.copies.values())), tracer:
+        with tracer:
             output = skeleton.module(*call.args, **call.kwargs)
         outputs = list(named_tensors_in(output, "output"))
         tracer.finish(outputs)
         return outputs, tracer
+
+    def kept_outputs(self, outputs: Iterable[tuple[str, torch.Tensor]]) -> list[tuple[ProbeArray, torch.Tensor]]:
+        """Return of a forward's outputs what the run keeps of them, each with its part of a row."""
+        found = {joined(self.prefix, name): tensor for name, tensor in outputs}
+        return [(part, found[part.name][cut]) for part, cut in self._outputs or () if part.name in found]
 
     def inputs(self) -> list[tuple[ProbeArray, npt.NDArray[Any]]]:
         """Return the probes' inputs for the manifest, thinned where they are very large."""
@@ -190,6 +201,10 @@ class Prober:
             found.append((ProbeArray(joined(self.prefix, name), array.shape, array.dtype.name, 0, is_image), array))
         return found
 
+    def named_inputs(self, call: Call) -> list[tuple[str, torch.Tensor]]:
+        """Return the tensors of a call of this model, by the names that they have in the run."""
+        return [(joined(self.prefix, name), tensor) for name, tensor in call.tensors(self._parameters)]
+
     def described_outputs(self, offset: int) -> tuple[ProbeArray, ...]:
         """Return the parts of a row of outputs, this model's beginning at ``offset``."""
         return tuple(dataclasses.replace(part, offset=offset + part.offset) for part, _ in self._outputs or ())
@@ -199,7 +214,8 @@ class Prober:
         """The part of a row of the embedding; None when no linear layer ran."""
         return self._embedding
 
-    def _on_the_models_device(self) -> Call:
+    def call_on_device(self) -> Call:
+        """Return the probes where the model is."""
         device = next((p.device for p in self.model.parameters()), None)
         return self.call if device is None else self.call.mapped(lambda t: t.to(device))
 

@@ -17,7 +17,9 @@ import torch
 from torch import nn
 
 from onionskin.errors import OnionskinError
+from onionskin.recording.arrays import write_atomically
 from onionskin.recording.manifest import Budget, Manifest
+from onionskin.recording.status import MODEL_FILE, ModelFile
 from onionskin.recording.writer import RunWriter
 from onionskin.shown import ShowsItself
 from onionskin.watch.background import Background
@@ -194,8 +196,11 @@ class Recorder(ShowsItself):
             handle.remove()
         for model in self._models.values():
             _watched.pop(id(model), None)
-        with self._charge:
-            self._close_run(ended)
+        try:
+            self._keep_model()
+        finally:  # a Ctrl-C in between ends the program, and not before the run is whole
+            with self._charge:
+                self._close_run(ended)
 
     def __enter__(self) -> Self:
         return self
@@ -371,6 +376,26 @@ class Recorder(ShowsItself):
         self._pace.took(self._step, self._ledger.now(), cost + self._background.seconds_a_frame)
 
     # ------------------------------------------------------------------ closing
+
+    def _keep_model(self) -> None:
+        """Write the model, so that the page can run it. The training is over: what it takes is said, not charged."""
+        if self._background is None or self._step == 0:
+            return
+        began = perf_counter()
+        try:
+            content = self._camera.model()
+            if content is not None:
+                write_atomically(self.path / MODEL_FILE, content)
+                self._ledger.model = ModelFile(len(content), perf_counter() - began)
+        except OnionskinError as error:
+            self._model_not_kept(error.what, error.fix)
+        except Exception as error:  # noqa: BLE001  there are models that no exporter takes
+            first_line = (str(error).splitlines() or [""])[0]
+            self._model_not_kept(f"{type(error).__name__}: {first_line}", "everything else is recorded all the same")
+        self._ledger.after += perf_counter() - began
+
+    def _model_not_kept(self, why: str, fix: str) -> None:
+        self._ledger.warn(f"the model was not kept as {MODEL_FILE}, so the page cannot run it: {why}", fix)
 
     def _close_run(self, ended: str) -> None:
         if self._background is None:

@@ -14,7 +14,7 @@ import copy
 import functools
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -52,6 +52,7 @@ class Skeleton:
 
     Args:
         model: The user's model; it is not touched.
+        in_place_of: Other tensors to stand for its parameters and buffers, by the ``id`` of these.
 
     Attributes:
         module: The copy, in eval mode.
@@ -61,16 +62,21 @@ class Skeleton:
         NotIsolatedError: The model has parts whose state cannot be copied, or buffers too large to clone.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, in_place_of: Mapping[int, torch.Tensor] | None = None) -> None:
         _check(model)
         self.copies: dict[int, nn.Module] = {}
-        self._tensors: dict[int, torch.Tensor] = {}
+        self._tensors: dict[int, torch.Tensor] = dict(in_place_of or {})
         self.module = self._module(model)
 
     @property
     def constants(self) -> list[torch.Tensor]:
         """The copies of buffers and other tensors that the model holds."""
         return list(self._tensors.values())
+
+    @property
+    def tensors(self) -> Mapping[int, torch.Tensor]:
+        """The same, by the ``id`` of what each stands for."""
+        return self._tensors
 
     def _module(self, module: nn.Module) -> nn.Module:
         inner = getattr(module, "_orig_mod", None)
@@ -85,7 +91,7 @@ class Skeleton:
         own["_forward_pre_hooks"] = _reparametrizing(module)
         own["training"] = False
         own["_compiled_call_impl"] = None
-        own["_parameters"] = dict(module._parameters)
+        own["_parameters"] = {name: self._copied(parameter) for name, parameter in module._parameters.items()}
         own["_buffers"] = {name: self._copied(buffer) for name, buffer in module._buffers.items()}
         own["_modules"] = {
             name: None if child is None else self._module(child) for name, child in module._modules.items()
@@ -103,7 +109,7 @@ class Skeleton:
     def _copied(self, value: Any, depth: int = 0) -> Any:
         """Return a copy of what a forward could change in place, and anything else as it is."""
         if isinstance(value, nn.Parameter):
-            return value
+            return self._tensors.get(id(value), value)
         if isinstance(value, torch.Tensor):
             if id(value) not in self._tensors:
                 self._tensors[id(value)] = value.detach().clone()

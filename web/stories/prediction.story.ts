@@ -12,6 +12,6 @@ export default story({ cell: { width: 9, height: 56 } }, async (run) => {
   const row = new ProbeRow(run.manifest.probes, await run.inputs(), scores.length)
   return {
     sheet: matrix(row.prediction.start, 1, scores.length, 'columns'),
-    ink: { codes: row.withPrediction(sharesOf(scores)), gain: PREDICTION_GAIN, bias: 0, base: null },
+    ink: { codes: row.rowOf(sharesOf(scores)), gain: PREDICTION_GAIN, bias: 0, base: null },
   }
 })

@@ -14,6 +14,7 @@ export const EXTRAS = [
   'way', // layer: how its tensor is laid out, where that is not as it tells most
   'part', // layer: the number of the filter, row or channel whose film is shown
   'unit', // input space: the output or hidden unit that is large, `layer/17`; what is answered without one
+  'own', // try it: an input of the viewer's own, as try/written.ts writes it
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`
   'find', // library and curves: what is searched for
 ] as const

@@ -1,6 +1,6 @@
 /** How a picture is inked in a frame: what one code is worth on the tensor's colour scale. */
 import type { TensorEntry } from '../run/manifest'
-import { codesIn, type Frame, type Run } from '../run/run'
+import { codesIn, scaleIn, type Frame, type Run } from '../run/run'
 import type { Shown } from './clock.svelte'
 import type { Inking } from './painting/painter'
 
@@ -20,5 +20,5 @@ export function inkOf(tensor: TensorEntry, { frame, base }: Shown, run: Run, lim
 
 function gainOf(tensor: TensorEntry, frame: Frame, run: Run, limit: number): number {
   if (!codesIn(frame, tensor, run)) return NaN
-  return limit > 0 ? run.statistics.at(frame.index, tensor.index, 'scale') / limit : 0
+  return limit > 0 ? scaleIn(frame, tensor, run) / limit : 0
 }

@@ -13,6 +13,7 @@ import { answersOf } from './probes/answers'
 import { ProbeRow } from './probes/row'
 import type { Milestone } from './story/milestones'
 import { framesOf, zoomOf } from './time/zoom'
+import type { Own } from './try/own.svelte'
 import type { View } from './views'
 
 export type RunState = 'live' | 'finished' | 'killed'
@@ -55,6 +56,10 @@ export class Session {
   readonly probeRow = $derived.by(
     () => new ProbeRow(this.manifest.probes, this.inputs, this.classifier?.width ?? 0),
   )
+  /** An input of the viewer's own that stands in the place of the chosen probe; null where none does. */
+  own = $state.raw<Own | null>(null)
+  /** What pictures show: the clock's frame, or what that would be with the viewer's own input among the probes. */
+  readonly shown = $derived.by(() => this.own?.shown ?? this.clock.shown)
   /** Whether the server that told of a growing run no longer answers. */
   isLost = $state(false)
   /** Why something could not be read; null while all is well. */

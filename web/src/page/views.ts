@@ -5,7 +5,7 @@ import type { Listed } from './library'
 import type { Session } from './session.svelte'
 import type { Theme } from './theme.svelte'
 
-const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'story'] as const
+const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'story', 'try'] as const
 export type View = (typeof NAMES)[number]
 
 /** What every view is given. */
@@ -74,6 +74,14 @@ export const VIEWS: readonly Kind[] = [
     meaning: 'what happened, as captions to jump to',
     isThere: () => true,
     without: ['probes', 'notes', 'curves'],
+  },
+  {
+    name: 'try',
+    label: 'Try it',
+    meaning: 'give the network an input of your own, and see what it would have said at any step',
+    isThere: ({ exact, probes }) => exact.length > 0 && probes.inputs.length > 0,
+    without: ['notes', 'curves'],
+    load: () => import('./try/TryView.svelte'),
   },
 ]
 

@@ -33,7 +33,12 @@ export function encode(values: ArrayLike<number>): { codes: Int16Array; scale: n
     if (size > largest && size < Infinity) largest = size
   }
   const scale = largest / LARGEST
-  return { codes: Int16Array.from(values, (value) => codeOf(value, scale)), scale }
+  return { codes: encodeWith(values, scale), scale }
+}
+
+/** Values as codes of a scale that is given; what is larger than it reaches is cut. */
+export function encodeWith(values: ArrayLike<number>, scale: number): Int16Array {
+  return Int16Array.from(values, (value) => codeOf(value, scale))
 }
 
 function codeOf(value: number, scale: number): number {

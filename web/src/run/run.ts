@@ -15,6 +15,9 @@ import type { Values } from './values'
 const KEPT_SHARDS = 96 * 2 ** 20
 const KEPT_CHUNKS = 48 * 2 ** 20
 
+/** Of exact weights less is kept: whoever goes through those of all frames must not push out the pictures. */
+const KEPT_EXACT = 16 * 2 ** 20
+
 /** A value of a scalar may arrive this many steps late: so far back a growing run is read again. */
 const LATE_STEPS = 2048
 
@@ -43,6 +46,8 @@ export interface Frame {
   readonly outputs: Float32Array | null
   /** The maps of the input space, if they were asked for; null where the run has none. */
   readonly space: SpaceRow | null
+  /** What one code is worth, by the index of a tensor, where it is not as recorded: another input is shown. */
+  readonly scales?: ReadonlyMap<number, number>
 }
 
 export class Run {
@@ -52,6 +57,10 @@ export class Run {
   /** What a closed run says of the scales of all its frames; null where that has to be seen from its statistics. */
   scales: Scales | null = null
   private readonly caches: Caches = { shards: new ByteCache(KEPT_SHARDS), chunks: new ByteCache(KEPT_CHUNKS) }
+  private readonly exactCaches: Caches = {
+    shards: new ByteCache(KEPT_EXACT),
+    chunks: new ByteCache(KEPT_EXACT),
+  }
   private readonly arrays = new Map<string, RunArray>()
   private manifestNow: Manifest | null = null
   private manifestText = ''
@@ -85,7 +94,8 @@ export class Run {
 
   /** How many bytes of pictures are held. */
   get keptBytes(): number {
-    return this.caches.shards.bytes + this.caches.chunks.bytes
+    const { caches, exactCaches } = this
+    return [caches, exactCaches].reduce((sum, { shards, chunks }) => sum + shards.bytes + chunks.bytes, 0)
   }
 
   /** Read what a growing run has added. What was read before stays as it was. */
@@ -201,10 +211,9 @@ export class Run {
         'they are kept for models of up to 100,000 parameters; look at the pictures instead',
       )
     }
-    const [float32, float64] = await Promise.all([
-      this.row('exact/float32', frame),
-      this.row('exact/float64', frame),
-    ])
+    const rowOf = (name: 'float32' | 'float64') =>
+      exact.some(({ array }) => array === name) ? this.row(`exact/${name}`, frame) : null
+    const [float32, float64] = await Promise.all([rowOf('float32'), rowOf('float64')])
     const rows = { float32, float64 }
     const state = new Map<string, { shape: readonly number[]; values: Values }>()
     for (const entry of exact) {
@@ -222,6 +231,11 @@ export class Run {
 
   private hasSpace(parts: readonly Part[]): boolean {
     return parts.includes('space') && this.manifest.space !== null
+  }
+
+  /** The model as ONNX; null where the run keeps none. */
+  async model(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.status.hasModel ? this.store.read('model.onnx') : null
   }
 
   /** Whether the run has tensors of a role: of others there is no array to ask for. */
@@ -332,7 +346,8 @@ export class Run {
     const open = this.arrays.get(name)
     if (open) return open
     if (this.absent.has(name)) return null
-    const array = await RunArray.open(this.store, name, this.caches, () => this.settledRows(name))
+    const caches = name.startsWith('exact/') ? this.exactCaches : this.caches
+    const array = await RunArray.open(this.store, name, caches, () => this.settledRows(name))
     if (array) this.arrays.set(name, this.arrays.get(name) ?? array)
     else if (this.statusNow?.state === 'closed') this.absent.add(name)
     return this.arrays.get(name) ?? null
@@ -373,9 +388,14 @@ export class Run {
 
 /** A tensor's codes in a frame; null where the frame has no picture of it. */
 export function codesIn(frame: Frame, tensor: TensorEntry, run: Run): Int16Array | null {
-  if (Number.isNaN(run.statistics.at(frame.index, tensor.index, 'scale'))) return null
+  if (Number.isNaN(scaleIn(frame, tensor, run))) return null
   const codes = frame.codes[tensor.role]?.subarray(tensor.offset, tensor.offset + tensor.count)
   return codes?.length === tensor.count ? codes : null
+}
+
+/** What one code of a tensor is worth in a frame; NaN where the frame has no picture of it. */
+export function scaleIn(frame: Frame, tensor: TensorEntry, run: Run): number {
+  return frame.scales?.get(tensor.index) ?? run.statistics.at(frame.index, tensor.index, 'scale')
 }
 
 /** One output's part of a row. */

@@ -43,6 +43,8 @@ export interface Status {
   readonly dropped: readonly Dropped[]
   readonly warnings: readonly Warned[]
   readonly health: readonly Note[]
+  /** Whether the run keeps the model as ONNX, to be run. */
+  readonly hasModel: boolean
 }
 
 export function readStatus(content: unknown): Status {
@@ -75,6 +77,7 @@ export function readStatus(content: unknown): Status {
       tensor: n.text('tensor', ''),
       value: n.number('value'),
     })),
+    hasModel: f.has('model'),
   }
 }
 

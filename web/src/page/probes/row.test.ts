@@ -39,12 +39,12 @@ describe('the row of the probes', () => {
 
   test('takes a prediction and leaves the row as it was', () => {
     const row = new ProbeRow(probesOf({ shape: [2] }), [Float32Array.of(1, 2)], 2)
-    const codes = row.withPrediction([0.25, 1])
+    const codes = row.rowOf([0.25, 1])
     expect((codes[2] ?? 0) * PREDICTION_GAIN).toBeCloseTo(0.25, 4)
     expect((codes[3] ?? 0) * PREDICTION_GAIN).toBe(1)
     expect(codes.subarray(0, 2)).toEqual(row.codes.subarray(0, 2))
     expect([...row.codes.subarray(2)]).toEqual([0, 0])
-    expect([...row.withPrediction([]).subarray(2)]).toEqual([0, 0])
+    expect([...row.rowOf([]).subarray(2)]).toEqual([0, 0])
   })
 })
 

@@ -3,7 +3,7 @@
  * painted as everything else is.
  */
 import type { InputKind } from '../../pictures/image'
-import { encode, LARGEST } from '../../run/codes'
+import { encode, encodeWith, LARGEST } from '../../run/codes'
 import type { Probes } from '../../run/manifest'
 import type { Values } from '../../run/values'
 
@@ -20,10 +20,12 @@ export class ProbeRow {
   private readonly starts: number[] = []
   private readonly inks: InputInk[] = []
   private readonly kinds: InputKind[] = []
+  private readonly scales: number[] = []
 
   constructor(probes: Probes, inputs: readonly Values[], classes: number) {
     const parts = inputs.map((values, i) => {
       const { codes, scale } = encode(values)
+      this.scales.push(scale)
       const isImage = probes.inputs[i]?.isImage ?? false
       this.inks.push(isImage ? imageInk(values, scale) : { gain: scale / limitOf(values), bias: 0 })
       this.kinds.push(kindOf(probes, i, values))
@@ -52,12 +54,22 @@ export class ProbeRow {
     return this.kinds[input] ?? 'values'
   }
 
-  /** The row with another prediction in it: shares from 0 to 1. */
-  withPrediction(shares: ArrayLike<number>): Int16Array {
+  /**
+   * The row of this moment.
+   *
+   * @param shares - The prediction, from 0 to 1; null where there is none.
+   * @param own - Inputs of the viewer's own, one example, to stand in the place of a probe.
+   */
+  rowOf(shares: ArrayLike<number> | null, probe = 0, own: readonly Values[] = []): Int16Array {
+    if (!shares && own.length === 0) return this.codes
     const codes = this.codes.slice()
-    for (let i = 0; i < this.prediction.classes; i++) {
+    for (let i = 0; shares && i < this.prediction.classes; i++) {
       codes[this.prediction.start + i] = Math.round((shares[i] ?? 0) * LARGEST)
     }
+    own.forEach((values, input) => {
+      const scale = this.scales[input] ?? 0
+      codes.set(encodeWith(values, scale), this.inputStart(input) + probe * values.length)
+    })
     return codes
   }
 }
