@@ -37,6 +37,7 @@ PICTURES = {
     "live.png": "frame=-1&probe=3",
     "dark.png": "theme=dark&frame=40&probe=8",
     "try.png": f"view=try&own={SEVEN}",
+    "layer.png": "view=layer&node=conv1",
 }
 
 
