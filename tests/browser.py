@@ -1,4 +1,4 @@
-"""Finds a Chromium for the tests and the documentation's pictures, and installs one where there is none.
+"""Opens a Chromium for the tests and the documentation's pictures, and installs one where there is none.
 
 ``python -m tests.browser --install`` is what ``make test`` runs. A Chromium or Chrome on the machine is used as it is;
 else Playwright's own is fetched; else, on Debian as root, the distribution's.
@@ -10,47 +10,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from onionskin.errors import OnionskinError
+from onionskin.view.chromium import chromium as browser
+from onionskin.view.chromium import found
 
-#: WebGL2 drawn by the processor, and no network but the page's own.
-FLAGS = (
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Open a headless Chromium."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_found(), args=list(FLAGS))
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-
-def _found() -> str | None:
-    """Return the path of a Chromium on this machine; None leaves it to Playwright's own."""
-    return next((path for name in _NAMES if (path := shutil.which(name))), None)
+__all__ = ["browser", "install"]
 
 
 def _works() -> bool:
     try:
         with browser() as opened:
             return bool(opened.version)
-    except Error:
+    except OnionskinError:
         return False
 
 
@@ -71,4 +44,4 @@ def install() -> None:
 if __name__ == "__main__":
     if "--install" in sys.argv:
         install()
-    print(_found() or Path("Playwright's own Chromium"))
+    print(found() or Path("Playwright's own Chromium"))

@@ -15,6 +15,7 @@ export const EXTRAS = [
   'part', // layer: the number of the filter, row or channel whose film is shown
   'unit', // input space: the output or hidden unit that is large, `layer/17`; what is answered without one
   'own', // try it: an input of the viewer's own, as try/written.ts writes it
+  'still', // 1 for a picture or a video: no controls, only what is seen, and which step it is
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`
   'find', // library and curves: what is searched for
 ] as const
