@@ -14,7 +14,9 @@ HELP = "write one frame of a training as a picture (.png, or .svg where the page
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder, a .zip of one, or its address")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the file to write: .png, or .svg where the page has vectors")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="the file to write: .png, or .svg where the page has vectors"
+    )
     parser.add_argument("--frame", type=int, default=-1, help="from 0, from the end where negative (default: the last)")
     shots.add(parser)
 
