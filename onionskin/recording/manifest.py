@@ -243,11 +243,12 @@ class Thinned:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that a run says once. It is written anew only when tensors join the model."""
+    """Everything that a run says once. It is written anew only when tensors join the model, or it is tagged."""
 
     model: Model
     title: str = ""
     created: str = ""
+    tags: tuple[str, ...] = ()
     software: dict[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget(asked=1.0))
     tensors: tuple[TensorEntry, ...] = ()
@@ -293,6 +294,7 @@ def manifest_from_json(content: object) -> Manifest:
         model=_model(top.inner("model")),
         title=top.text("title", otherwise=""),
         created=top.text("created", otherwise=""),
+        tags=top.texts("tags"),
         software=_software(top.inner("software")),
         budget=_budget(top.inner("budget")),
         tensors=top.items("tensors", _tensor),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from onionskin.view.export import Exported, ExportedRun, export
 from onionskin.view.publish import Published, PublishedRun, publish
-from onionskin.view.server import Shown, find_runs, serve
+from onionskin.view.server import Shown, serve
+from onionskin.view.shelf import find_runs
 
 __all__ = [
     "Exported",

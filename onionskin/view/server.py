@@ -10,7 +10,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +18,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from onionskin.errors import OnionskinError
-from onionskin.recording.reader import open_run
 from onionskin.recording.status import status_from_json
 from onionskin.view.built import page_folder
 from onionskin.view.files import RunFiles
+from onionskin.view.shelf import Shelf
 
 #: Where to look for a free port when none is asked for.
 FIRST_PORT: Final = 8700
@@ -52,26 +52,6 @@ class Shown:
     runs: tuple[str, ...]
 
 
-def find_runs(locations: Iterable[str | Path]) -> list[str]:
-    """Return every run among these: runs themselves, and the runs in folders of runs, newest first.
-
-    Raises:
-        OnionskinError: A location is no run and holds none.
-    """
-    found: list[str] = []
-    for location in locations:
-        folder = Path(location)
-        if folder.is_dir() and not (folder / "zarr.json").is_file():
-            inside = [path.parent for path in folder.glob("*/zarr.json")] + list(folder.glob("*.zip"))
-            if not inside:
-                raise OnionskinError(f"there are no runs in {folder}", fix="record one: onionskin train mnist")
-            found += [str(path) for path in sorted(inside, key=lambda path: -path.stat().st_mtime)]
-        else:
-            open_run(location)  # says what is wrong, before a browser is opened
-            found.append(str(location))
-    return found
-
-
 async def serve(
     locations: Sequence[str | Path],
     *,
@@ -90,34 +70,32 @@ async def serve(
     Raises:
         OnionskinError: A location is no run, the port is taken, or the page was not built.
     """
-    runs = find_runs(locations)
+    shelf = Shelf(locations)
     page = page_folder()
     listening = _listen(host, port)
-    runner = web.AppRunner(_application(runs, page, host), access_log=None)
+    runner = web.AppRunner(_application(shelf, page, host), access_log=None)
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()
         shown_host = f"[{host}]" if ":" in host else host
         if ready:
-            ready(Shown(f"http://{shown_host}:{listening.getsockname()[1]}/", tuple(runs)))
+            ready(Shown(f"http://{shown_host}:{listening.getsockname()[1]}/", shelf.locations))
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 
 
-def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
-    opened = [RunFiles(run) for run in runs]
+def _application(shelf: Shelf, page: Path, host: str) -> web.Application:
     application = web.Application(middlewares=[_guard(host)])
 
     async def index(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def library(_request: web.Request) -> web.StreamResponse:
-        listed = [{"path": f"runs/{i}", "name": Path(run.location).name} for i, run in enumerate(opened)]
-        return web.json_response({"runs": listed})
+        return web.json_response({"runs": await asyncio.to_thread(shelf.listed)}, headers={"Cache-Control": "no-cache"})
 
     async def run_file(request: web.Request) -> web.StreamResponse:
-        run = _run_of(request, opened)
+        run = _run_of(request, shelf)
         inside = request.match_info["inside"]
         path = run.path(inside)
         headers = {"Cache-Control": "no-cache", "Content-Type": _content_type(inside)}
@@ -136,12 +114,11 @@ def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **_HEADERS}
         )
         with contextlib.suppress(ConnectionResetError):  # the page was closed: nothing to tell, and no error
-            await _tail(request, response, _run_of(request, opened))
+            await _tail(request, response, _run_of(request, shelf))
         return response
 
     async def close(_application: web.Application) -> None:
-        for run in opened:
-            await run.close()
+        await shelf.close()
 
     application.on_cleanup.append(close)
     application.router.add_get("/", index)
@@ -152,11 +129,12 @@ def _application(runs: Sequence[str], page: Path, host: str) -> web.Application:
     return application
 
 
-def _run_of(request: web.Request, opened: Sequence[RunFiles]) -> RunFiles:
+def _run_of(request: web.Request, shelf: Shelf) -> RunFiles:
     number = request.match_info["run"]
-    if len(number) > 6 or int(number) >= len(opened):
+    files = shelf.files(int(number)) if len(number) <= 6 else None
+    if files is None:
         raise web.HTTPNotFound(text="there is no such run\n")
-    return opened[int(number)]
+    return files
 
 
 def _guard(host: str) -> Any:

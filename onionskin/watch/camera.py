@@ -46,11 +46,12 @@ MOST_VALUES_A_PROBE = 4096
 
 @dataclass(frozen=True)
 class About:
-    """What the user says of a run: its title, the right answer of each probe, a name for each class."""
+    """What the user says of a run: its title, the right answer of each probe, a name for each class, its tags."""
 
     title: str
     labels: tuple[int, ...] = ()
     classes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class Camera:
@@ -121,6 +122,7 @@ class Camera:
             ),
             title=about.title,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            tags=about.tags,
             software={
                 "onionskin": __version__,
                 "python": platform.python_version(),

@@ -11,6 +11,7 @@ from torch import nn
 
 from onionskin.errors import OnionskinError
 from onionskin.recording.manifest import Budget
+from onionskin.recording.tags import as_tags
 from onionskin.watch.bystander import Bystander
 from onionskin.watch.camera import About
 from onionskin.watch.paths import default_path, free_path
@@ -34,6 +35,7 @@ def watch(
     labels: Sequence[int] | torch.Tensor | None = None,
     classes: Sequence[str] | None = None,
     space: bool = True,
+    tags: str | Iterable[str] = (),
 ) -> Recorder:
     """Record a training into a run folder while it runs.
 
@@ -55,6 +57,7 @@ def watch(
         classes: A name for each class.
         space: Where the probes are pairs of numbers, (n, 2), also show the model an even grid of such pairs at every
             frame, and keep what its outputs and hidden units make of them.
+        tags: A few words to find the run by in the library, such as ``["bn", "lr=0.1"]``.
 
     Returns:
         The recorder: ``run.log(loss=loss)``, ``run.step()``, ``run.close()``, ``run.path``. In a distributed training
@@ -67,6 +70,7 @@ def watch(
     optimizers = _optimizers(optimizer)
     limits = _budget(budget, every)
     choice = choose(roles, only, space=space)
+    words = as_tags(tags)
     calls = _calls(models, probes)
     if torch.distributed.is_available() and torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
         return Bystander()
@@ -75,7 +79,7 @@ def watch(
     path = free_path(wanted)
     if run is not None and path != wanted:
         notices.append((f"{wanted} exists already: recording to {path}", "choose another path with run=…"))
-    about = About(path.name, _labels(labels), tuple(map(str, classes or ())))
+    about = About(path.name, _labels(labels), tuple(map(str, classes or ())), words)
     return Recorder(models, optimizers, calls, path=path, budget=limits, choice=choice, about=about, notices=notices)
 
 

@@ -9,7 +9,7 @@ export const EXTRAS = [
   'zoom', // everywhere: the steps that are looked at, `100-250`; the clock stays in them
   'scalars', // curves: the titles of the charts that are shown, with commas between
   'strip', // curves: what the strip over the depth shows: `gradient`, `ratio`, `activation` or `dead`
-  'with', // compare: the names of the other runs, with commas between
+  'with', // compare: the names of the other runs, with commas between; library: those that are ticked
   'by', // compare: what the clock counts: `step`, `time` or `loss`
   'way', // layer: how its tensor is laid out, where that is not as it tells most
   'part', // layer: the number of the filter, row or channel whose film is shown
@@ -18,6 +18,7 @@ export const EXTRAS = [
   'still', // 1 for a picture or a video: no controls, only what is seen, and which step it is
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`
   'find', // library and curves: what is searched for
+  'tag', // library: the tags that a run has to have, with commas between
 ] as const
 export type Extra = (typeof EXTRAS)[number]
 export type Extras = Readonly<Partial<Record<Extra, string>>>

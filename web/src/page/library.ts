@@ -10,6 +10,8 @@ export interface Listed {
   readonly path: string
   /** Unique among the runs shown, and the same tomorrow: it stands in links. */
   readonly name: string
+  /** When it was last written (seconds since 1970), where a server says so: it then tells of new runs as well. */
+  readonly changed?: number
   /** What reads its files, where that is no server at `path`. */
   readonly store?: Store
   /** Who tells that it has grown, where that is no server; null for a copy, which grows no more. */
@@ -26,7 +28,11 @@ const INSIDE = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/
 
 export async function readLibrary(): Promise<readonly Listed[]> {
   const fields = new Fields(await fetchJson('runs.json'), 'runs.json')
-  const runs = fields.items('runs', (run) => ({ path: run.text('path'), name: wellFormed(run.text('name')) }))
+  const runs = fields.items('runs', (run) => ({
+    path: run.text('path'),
+    name: wellFormed(run.text('name')),
+    ...(run.has('changed') ? { changed: run.number('changed') } : {}),
+  }))
   for (const { path } of runs) {
     if (!INSIDE.test(path)) {
       throw new RunError(`runs.json names a run at '${path}'`, 'paths lie below the page: runs/0')
@@ -54,6 +60,18 @@ export function withUniqueNames(runs: readonly Listed[]): readonly Listed[] {
     taken.add(unique)
     return { ...run, name: unique }
   })
+}
+
+/** The list as it is now, in the order in which it stood: runs that are written to do not change places, new ones come first. */
+export function renewed(before: readonly Listed[], now: readonly Listed[]): readonly Listed[] {
+  const left = new Map(now.map((run) => [`${run.path} ${run.name}`, run]))
+  const stayed = before.flatMap((run) => {
+    const key = `${run.path} ${run.name}`
+    const known = left.get(key)
+    left.delete(key)
+    return known ? [known.changed === run.changed ? run : known] : []
+  })
+  return [...left.values(), ...stayed]
 }
 
 async function fetchJson(path: string): Promise<unknown> {

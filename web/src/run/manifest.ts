@@ -82,6 +82,10 @@ export interface ExactEntry {
 export interface Manifest {
   readonly title: string
   readonly created: string
+  /** A few words to find the run by. */
+  readonly tags: readonly string[]
+  /** What it was recorded with: `onionskin`, `python`, `torch`, `machine`, as far as they are known. */
+  readonly software: Readonly<Record<string, string>>
   readonly model: { readonly type: string; readonly parameters: number; readonly trainable: number }
   readonly tensors: readonly TensorEntry[]
   readonly graph: Graph
@@ -125,6 +129,8 @@ export function readManifest(content: unknown): Manifest {
   return {
     title: f.text('title', ''),
     created: f.text('created', ''),
+    tags: f.texts('tags'),
+    software: f.has('software') ? readSoftware(f.inner('software')) : {},
     model: {
       type: model.text('type'),
       parameters: model.whole('parameters'),
@@ -144,6 +150,11 @@ export function readManifest(content: unknown): Manifest {
 export function showing(count: number, of: number): string {
   const whole = of.toLocaleString('en')
   return count === of ? `showing all ${whole}` : `showing ${count.toLocaleString('en')} of ${whole}`
+}
+
+function readSoftware(f: Fields): Record<string, string> {
+  const names = ['onionskin', 'python', 'torch', 'machine'].filter((name) => f.has(name))
+  return Object.fromEntries(names.map((name) => [name, f.text(name)]))
 }
 
 function checkColumns(f: Fields): void {

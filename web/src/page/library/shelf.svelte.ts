@@ -1,0 +1,137 @@
+/**
+ * What is known of the runs of a library. A run is read when its card comes into view, or when what is looked for can
+ * only be told of runs that were read; a few at a time, those in view first.
+ */
+import { SvelteMap } from 'svelte/reactivity'
+import { ByteCache } from '../../run/cache'
+import { RunError } from '../../run/errors'
+import { glance, weightsAt } from '../../run/glance'
+import type { Manifest } from '../../run/manifest'
+import type { Store } from '../../run/store'
+import { unexpected } from '../clock.svelte'
+import type { Listed } from '../library'
+import { summaryOf, type Summary } from './summary'
+import { tilesOf, type Tile } from './thumbnail'
+
+/** What was read of a run, and at which of its states; or why it could not be. */
+export interface Read {
+  readonly changed: number
+  /** When it was read (ms since 1970). */
+  readonly at: number
+  readonly summary: Summary | null
+  readonly error: RunError | null
+}
+
+/** Runs that are read at the same time. A browser has six connections to a host, and a run asks for some files at once. */
+const AT_ONCE = 4
+/** A run that was live is looked at again after this long (ms), even if nothing was heard of it: it may have been killed. */
+const STILL_LIVE = 5000
+
+/** The order of the cards follows what was read this often (ms). */
+const IN_ORDER = 400
+
+/** What is held of the thumbnails' values (bytes): those of some hundred cards. */
+const KEPT_TILES = 24 * 2 ** 20
+
+export class Shelf {
+  readonly known = new SvelteMap<string, Read>()
+  /** Counts what was read, now and then: hundreds of runs are not put in order anew with each one of them. */
+  tally = $state(0)
+  /** The thumbnails, by the run's name; each counts what was drawn anew. */
+  readonly drawn = new SvelteMap<string, number>()
+  private readonly tiles = new ByteCache<readonly Tile[]>(KEPT_TILES)
+  /** The names of the cards in view. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page is drawn from it
+  private readonly inView = new Set<string>()
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page is drawn from it
+  private readonly reading = new Set<string>()
+  private runs: readonly Listed[] = []
+  private isAll = false
+  private readers = 0
+  private isLeft = false
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly storeOf: (run: Listed) => Store) {}
+
+  /** The runs there are, and whether each of them has to be read. */
+  show(runs: readonly Listed[], isAll: boolean): void {
+    this.runs = runs
+    this.isAll = isAll
+    this.goOn()
+  }
+
+  see(name: string, isInView: boolean): void {
+    if (isInView) this.inView.add(name)
+    else this.inView.delete(name)
+    if (isInView) this.goOn()
+  }
+
+  summary(run: Listed): Summary | undefined {
+    return this.known.get(run.name)?.summary ?? undefined
+  }
+
+  tilesOf(name: string): readonly Tile[] | undefined {
+    return this.tiles.get(name)
+  }
+
+  close(): void {
+    this.isLeft = true
+    clearTimeout(this.timer)
+  }
+
+  private goOn(): void {
+    while (this.readers < AT_ONCE && !this.isLeft) {
+      const run = this.next()
+      if (!run) return
+      this.readers++
+      void this.read(run).finally(() => {
+        this.readers--
+        this.reading.delete(run.name)
+        this.timer ??= setTimeout(() => {
+          this.timer = undefined
+          this.tally++
+        }, IN_ORDER)
+        this.goOn()
+      })
+    }
+  }
+
+  /** What to read next: a card in view, else if all are wanted any that was not read. */
+  private next(): Listed | undefined {
+    const isStale = ({ name, changed = 0 }: Listed) => {
+      const read = this.known.get(name)
+      const isOld = read?.summary?.state === 'live' && Date.now() - read.at > STILL_LIVE
+      return isOld || read?.changed !== changed
+    }
+    const isFree = (run: Listed) => !this.reading.has(run.name)
+    const isBare = ({ name }: Listed) => !this.tiles.get(name) && !this.known.get(name)?.error
+    return (
+      this.runs.find((run) => this.inView.has(run.name) && isFree(run) && (isStale(run) || isBare(run))) ??
+      (this.isAll ? this.runs.find((run) => isFree(run) && isStale(run)) : undefined)
+    )
+  }
+
+  private async read(run: Listed): Promise<void> {
+    const { name, changed = 0 } = run
+    this.reading.add(name)
+    try {
+      const store = this.storeOf(run)
+      const seen = await glance(store)
+      const at = Date.now()
+      const summary = await summaryOf(seen, at / 1000)
+      this.known.set(name, { changed, at, summary, error: null })
+      if (this.inView.has(name)) await this.draw(name, store, seen.manifest, seen.frames)
+    } catch (error) {
+      const said = error instanceof RunError ? error : unexpected(error)
+      this.known.set(name, { changed, at: Date.now(), summary: null, error: said })
+    }
+  }
+
+  private async draw(name: string, store: Store, manifest: Manifest, frames: number): Promise<void> {
+    const weights = await weightsAt(store, frames - 1)
+    const tiles = weights ? tilesOf(manifest, weights) : []
+    const bytes = tiles.reduce((sum, { codes }) => sum + codes.byteLength, 64)
+    this.tiles.set(name, tiles, bytes)
+    this.drawn.set(name, (this.drawn.get(name) ?? 0) + 1)
+  }
+}
