@@ -22,6 +22,7 @@ SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 #: What each example should leave: the model's class, scalars, probes, and whether the classes of the probes are known.
 EXPECTED = {
     "accumulate_amp": ("Tabular", {"loss", "lr", "time"}, 8, False),
+    "batch_norm": ("Net", {"loss", "lr", "time"}, 8, True),
     "char_rnn": ("CharRNN", {"loss", "lr", "time"}, 8, False),
     "compiled": ("Sequential", {"loss", "lr", "time"}, 8, True),
     "digits_loop": ("Sequential", {"loss", "lr", "time"}, 8, True),

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { RunError } from '../run/errors'
 import { serve, type Handler, type Server } from '../testing/server'
 import { formatAddress, parseAddress, START } from './address'
-import { readLibrary, withUniqueNames } from './library'
+import { readLibrary, renewed, withUniqueNames } from './library'
 
 let server: Server | undefined
 
@@ -134,5 +134,16 @@ describe('the names of runs', () => {
         if (names[0] !== undefined) expect(shown[0]?.name).toBe(names[0])
       }),
     )
+  })
+})
+
+describe('a list that is read again', () => {
+  const run = (name: string, changed: number) => ({ path: `runs/${name}`, name, changed })
+
+  test('keeps its order, puts new runs first and lets go of those that are gone', () => {
+    const before = [run('a', 1), run('b', 1), run('c', 1)]
+    const now = renewed(before, [run('c', 9), run('d', 8), run('a', 1)])
+    expect(now).toEqual([run('d', 8), run('a', 1), run('c', 9)])
+    expect(now[1]).toBe(before[0]) // what did not change is the same thing: nothing is drawn anew
   })
 })

@@ -24,6 +24,8 @@ describe('the manifest', () => {
     expect(readManifest(LEAST)).toEqual({
       title: '',
       created: '',
+      tags: [],
+      software: {},
       model: { type: 'MLP', parameters: 12, trainable: 12 },
       tensors: [],
       graph: { nodes: [], groups: [], edges: [], partial: '' },
