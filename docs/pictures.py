@@ -18,9 +18,11 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
 from onionskin.learn.vision import Training
+from onionskin.recording.tags import tag
 from tests.browser import browser
 
 FOLDER = Path(__file__).parent / "pictures"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "batch_norm.py"
 
 #: A seven as a hand may draw it, 28 × 28, and how the page's address holds a drawing.
 _SEVEN = [
@@ -40,6 +42,12 @@ PICTURES = {
     "layer.png": "view=layer&node=conv1",
 }
 
+#: The same of several runs: with batch normalisation and without, and in the library some more.
+OF_SEVERAL = {
+    "compare.png": "run=bn-norm&view=compare&with=bn-plain&frame=30",
+    "library.png": "",
+}
+
 
 def main() -> None:
     """Train, open the page, and take the pictures."""
@@ -51,6 +59,7 @@ def main() -> None:
         _take(run, PICTURES)
     take_notebook()
     take_space()
+    take_several()
 
 
 def take_space() -> None:
@@ -93,6 +102,24 @@ def _take(run: Path, pictures: dict[str, str]) -> None:
                 page.wait_for_selector("[data-testid=agreement][data-state=agrees]", timeout=240_000)
             page.screenshot(path=FOLDER / name)
             page.close()
+
+
+def take_several() -> None:
+    """Train some networks, and take the pictures of them side by side."""
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in Training("digits", run=Path(folder) / "digits"):
+            pass
+        for name, word in (("bn-norm", ""), ("bn-plain", "plain")):
+            command = [sys.executable, "-m", "onionskin", "watch", "--budget", "0.5", "--run", f"{folder}/{name}"]
+            subprocess.run([*command, str(EXAMPLE), *filter(None, [word])], check=True)
+            tag(Path(folder) / name, add=["lr=0.05", word or "batch norm"])
+        with _served(Path(folder)) as address, browser() as opened:
+            for name, view in OF_SEVERAL.items():
+                page = opened.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
+                page.goto(f"{address}#{view}")
+                page.wait_for_timeout(4000)
+                page.screenshot(path=FOLDER / name)
+                page.close()
 
 
 @contextmanager

@@ -79,8 +79,9 @@ export class Session {
     )
   }
 
-  static async open(listed: Listed, address: Address): Promise<Session> {
-    const run = await Run.open(storeOf(listed))
+  /** @param share - Of the memory that a run may keep. */
+  static async open(listed: Listed, address: Address, share = 1): Promise<Session> {
+    const run = await Run.open(storeOf(listed), share)
     const session = new Session(listed, run)
     session.state = stateOf(run)
     session.limits = limitsOf(run, NO_LIMITS, session.state === 'live')

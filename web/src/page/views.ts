@@ -76,6 +76,14 @@ export const VIEWS: readonly Kind[] = [
     without: ['probes', 'notes', 'curves'],
   },
   {
+    name: 'compare',
+    label: 'Compare',
+    meaning: 'this run beside others, on one clock',
+    isThere: (_, runs) => runs > 1,
+    without: ['probes', 'notes', 'curves'],
+    load: () => import('./compare/CompareView.svelte'),
+  },
+  {
     name: 'try',
     label: 'Try it',
     meaning: 'give the network an input of your own, and see what it would have said at any step',

@@ -56,7 +56,7 @@ export class Run {
   readonly scalars = new ScalarTable()
   /** What a closed run says of the scales of all its frames; null where that has to be seen from its statistics. */
   scales: Scales | null = null
-  private readonly caches: Caches = { shards: new ByteCache(KEPT_SHARDS), chunks: new ByteCache(KEPT_CHUNKS) }
+  private readonly caches: Caches
   private readonly exactCaches: Caches = {
     shards: new ByteCache(KEPT_EXACT),
     chunks: new ByteCache(KEPT_EXACT),
@@ -66,11 +66,21 @@ export class Run {
   private manifestText = ''
   private statusNow: Status | null = null
 
-  private constructor(readonly store: Store) {}
+  private constructor(
+    readonly store: Store,
+    share: number,
+  ) {
+    this.caches = { shards: new ByteCache(share * KEPT_SHARDS), chunks: new ByteCache(share * KEPT_CHUNKS) }
+  }
 
-  /** Open the run in a store. @throws RunError - It is no run, has a newer format, or is damaged. */
-  static async open(store: Store): Promise<Run> {
-    const run = new Run(store)
+  /**
+   * Open the run in a store.
+   *
+   * @param share - Of the memory that a run may keep: less of each where several are open.
+   * @throws RunError - It is no run, has a newer format, or is damaged.
+   */
+  static async open(store: Store, share = 1): Promise<Run> {
+    const run = new Run(store, share)
     await run.refresh()
     const { state, updated } = run.status
     if (state === 'closed' && Date.now() / 1000 - updated < JUST_CLOSED) await run.refresh()
