@@ -17,6 +17,8 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
+from onionskin.learn.landscape import Survey
+from onionskin.learn.problem import problem
 from onionskin.learn.vision import Training
 from onionskin.recording.tags import tag
 from tests.browser import browser
@@ -58,8 +60,21 @@ def main() -> None:
             pass
         _take(run, PICTURES)
     take_notebook()
+    take_landscape()
     take_space()
     take_several()
+
+
+def take_landscape() -> None:
+    """Train the digits with every frame kept, compute the loss around their path, and take both pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "digits"
+        for _ in Training("digits", run=run, budget=1.0):
+            pass
+        for _ in Survey(run, problem("digits"), resolution=41):
+            pass
+        views = {"curves.png": "view=curves&frame=100&log=1&smooth=2", "landscape.png": "view=landscape&frame=60"}
+        _take(run, views)
 
 
 def take_space() -> None:

@@ -6,6 +6,7 @@ it array by array. Nothing here imports PyTorch.
 
 from __future__ import annotations
 
+from onionskin.recording.landscape import Landscape, LandscapeEntry, read_landscape, save_landscape
 from onionskin.recording.manifest import (
     Budget,
     Edge,
@@ -34,6 +35,8 @@ __all__ = [
     "FrameData",
     "Graph",
     "Group",
+    "Landscape",
+    "LandscapeEntry",
     "Manifest",
     "Model",
     "Node",
@@ -51,4 +54,6 @@ __all__ = [
     "Warned",
     "open_run",
     "pack",
+    "read_landscape",
+    "save_landscape",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from onionskin.errors import OnionskinError
 from onionskin.recording.fields import Fields, broken
+from onionskin.recording.landscape import LandscapeEntry, landscape_from_json
 from onionskin.recording.space import Space, space_from_json
 from onionskin.recording.subgrid import kept_shape
 
@@ -257,6 +258,7 @@ class Manifest:
     exact: tuple[ExactEntry, ...] = ()
     thinned: Thinned | None = None
     space: Space | None = None
+    landscape: LandscapeEntry | None = None
 
     def width(self, role: str) -> int:
         """Return how many values a row of ``pictures/<role>`` has."""
@@ -269,8 +271,9 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return the attributes of the root group."""
         content = asdict(self)
-        if self.thinned is None:
-            del content["thinned"]
+        for rare in ("thinned", "landscape"):
+            if content[rare] is None:
+                del content[rare]
         return {"format": FORMAT_VERSION, "statistics": list(STATISTICS), "roles": list(ROLES), **content}
 
 
@@ -303,6 +306,7 @@ def manifest_from_json(content: object) -> Manifest:
         exact=top.items("exact", _exact),
         thinned=top.optional("thinned", lambda name: _thinned(top.inner(name))),
         space=None if space is None else space_from_json(space),
+        landscape=top.optional("landscape", lambda name: landscape_from_json(top.inner(name))),
     )
     keys = [tensor.key for tensor in manifest.tensors]
     if len(set(keys)) != len(keys):

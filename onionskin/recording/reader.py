@@ -29,6 +29,7 @@ from onionskin.shown import ShowsItself
 if TYPE_CHECKING:
     import zarr
 
+    from onionskin.recording.landscape import Landscape
     from onionskin.recording.manifest import Graph
 
 Array = npt.NDArray[Any]
@@ -218,6 +219,13 @@ class Run(ShowsItself):
                 "pip install 'onionskin[try]', and record it again with probes",
             )
         return bytes(content.to_bytes())
+
+    @property
+    def landscape(self) -> Landscape | None:
+        """The loss around the path of the weights; None before ``onionskin landscape`` has computed it."""
+        from onionskin.recording.landscape import read_landscape
+
+        return read_landscape(self)
 
     def frame_index(self, frame: int) -> int:
         """Return a frame's index, counted from the end where negative. Raises OnionskinError outside the run."""

@@ -5,7 +5,7 @@ import type { Listed } from './library'
 import type { Session } from './session.svelte'
 import type { Theme } from './theme.svelte'
 
-const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'story', 'compare', 'try'] as const
+const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'landscape', 'story', 'compare', 'try'] as const
 export type View = (typeof NAMES)[number]
 
 /** What every view is given. */
@@ -67,6 +67,14 @@ export const VIEWS: readonly Kind[] = [
     isThere: () => true,
     without: ['curves'],
     load: () => import('./curves/CurvesView.svelte'),
+  },
+  {
+    name: 'landscape',
+    label: 'Landscape',
+    meaning: 'the path of the weights on its two main axes, and the loss around it',
+    isThere: ({ landscape }) => landscape !== null,
+    without: [],
+    load: () => import('./landscape/LandscapeView.svelte'),
   },
   {
     name: 'story',

@@ -34,6 +34,7 @@ describe('the manifest', () => {
       space: null,
       budget: { asked: 0.02, every: null },
       thinned: null,
+      landscape: null,
     })
   })
 

@@ -2,6 +2,7 @@
 import { broken, RunError } from './errors'
 import { Fields, MOST, size } from './fields'
 import { readGraph, type Graph } from './graph'
+import { readLandscapeEntry, type LandscapeEntry } from './landscape'
 import { readSpace, type Space } from './space'
 
 /** The newest format that this page reads. */
@@ -96,6 +97,8 @@ export interface Manifest {
   readonly budget: { readonly asked: number; readonly every: number | null }
   /** What this copy leaves out of the run that was recorded; null for the run itself and for a whole copy. */
   readonly thinned: Thinned | null
+  /** Null where nobody has asked for one. */
+  readonly landscape: LandscapeEntry | null
 }
 
 /** What a copy of a run says of itself. */
@@ -142,6 +145,7 @@ export function readManifest(content: unknown): Manifest {
     exact: f.items('exact', readExact),
     space: f.has('space') ? readSpace(f.inner('space')) : null,
     budget: { asked: budget.number('asked'), every: budget.has('every') ? budget.whole('every') : null },
+    landscape: f.has('landscape') ? readLandscapeEntry(f.inner('landscape')) : null,
     thinned: f.has('thinned') ? readThinned(f.inner('thinned')) : null,
   }
 }

@@ -352,7 +352,8 @@ export class Run {
   /** Arrays that a closed run does not have. */
   private readonly absent = new Set<string>()
 
-  private async array(name: string): Promise<RunArray | null> {
+  /** An array by its name; null where the run has none. */
+  async array(name: string): Promise<RunArray | null> {
     const open = this.arrays.get(name)
     if (open) return open
     if (this.absent.has(name)) return null
