@@ -102,6 +102,7 @@ describe('the status', () => {
       dropped: [],
       warnings: [],
       health: [],
+      hasModel: false,
     })
   })
 

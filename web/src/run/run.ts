@@ -3,13 +3,16 @@ import { RunArray, type Caches } from './array'
 import { ByteCache } from './cache'
 import { broken, RunError } from './errors'
 import { readAttributes } from './attributes'
+import { codesOf, partOf, type Frame } from './frame'
 import { size } from './fields'
-import { readManifest, type Manifest, type ProbeArray, type Role, type TensorEntry } from './manifest'
+import { readManifest, type Manifest, type Role } from './manifest'
 import { spaceOf, type SpaceRow } from './space'
 import { isGrowing, readStatus, type Status } from './status'
 import type { Store } from './store'
 import { FrameTable, readScales, ScalarTable, StatisticsTable, type Scales } from './tables'
 import type { Values } from './values'
+
+export { codesIn, partOf, scaleIn, type Frame } from './frame'
 
 /** What is kept of what was read (bytes): shards as they are on disk, and inflated chunks. */
 const KEPT_SHARDS = 96 * 2 ** 20
@@ -34,21 +37,6 @@ const JUST_CLOSED = 60
 
 /** What is asked for of a frame. */
 export type Part = Role | 'space'
-
-/** One recorded moment: whole, so that nothing shows half of one frame and half of another. */
-export interface Frame {
-  readonly index: number
-  readonly step: number
-  readonly time: number
-  /** The flat row of codes of each role that was asked for; null where the run has none. */
-  readonly codes: Readonly<Partial<Record<Role, Int16Array | null>>>
-  /** The flat row of the probes' outputs; null where the run has none. */
-  readonly outputs: Float32Array | null
-  /** The maps of the input space, if they were asked for; null where the run has none. */
-  readonly space: SpaceRow | null
-  /** What one code is worth, by the index of a tensor, where it is not as recorded: another input is shown. */
-  readonly scales?: ReadonlyMap<number, number>
-}
 
 export class Run {
   readonly frames = new FrameTable()
@@ -395,28 +383,4 @@ export class Run {
       space,
     }
   }
-}
-
-/** A tensor's codes in a frame; null where the frame has no picture of it. */
-export function codesIn(frame: Frame, tensor: TensorEntry, run: Run): Int16Array | null {
-  if (Number.isNaN(scaleIn(frame, tensor, run))) return null
-  const codes = frame.codes[tensor.role]?.subarray(tensor.offset, tensor.offset + tensor.count)
-  return codes?.length === tensor.count ? codes : null
-}
-
-/** What one code of a tensor is worth in a frame; NaN where the frame has no picture of it. */
-export function scaleIn(frame: Frame, tensor: TensorEntry, run: Run): number {
-  return frame.scales?.get(tensor.index) ?? run.statistics.at(frame.index, tensor.index, 'scale')
-}
-
-/** One output's part of a row. */
-export function partOf(row: Float32Array, part: ProbeArray): Float32Array {
-  const values = row.subarray(part.offset, part.offset + size(part.shape))
-  if (values.length !== size(part.shape)) throw broken(`the values of '${part.name}' are cut short`)
-  return values
-}
-
-function codesOf(row: Values | null, role: Role): Int16Array | null {
-  if (row && !(row instanceof Int16Array)) throw broken(`the pictures of role '${role}' are not int16`)
-  return row
 }

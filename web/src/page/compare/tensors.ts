@@ -2,7 +2,7 @@
 import { roundUp } from '../../pictures/paper/scale'
 import { valueOf } from '../../run/codes'
 import type { Manifest, TensorEntry } from '../../run/manifest'
-import { codesIn, type Frame, type Run } from '../../run/run'
+import { codesIn, scaleIn as scaleInFrame, type Frame, type Run } from '../../run/run'
 import { find, subjectsOf } from '../layer/subjects'
 import type { Limits } from '../limits'
 import { times } from '../../pictures/paper/picture'
@@ -75,5 +75,5 @@ function largestDifference(one: Sight, other: Sight): number {
 }
 
 export function scaleIn({ run, tensor, frame }: Sight): number {
-  return run.statistics.at(frame.index, tensor.index, 'scale')
+  return scaleInFrame(frame, tensor, run)
 }
