@@ -4,6 +4,8 @@ import { isView, type View } from './views'
 
 /** What single views keep in the address. */
 export const EXTRAS = [
+  'colour', // network: what nodes are coloured by, `ratio` or `health`; else they show their pictures
+  'at', // network: where the map is looked at, `zoom,x,y`, once it was moved
   'smooth', // curves: the reach of the smoothing in percent of the run's steps; 0 for none
   'log', // curves: 1 for a logarithmic scale
   'zoom', // everywhere: the steps that are looked at, `100-250`; the clock stays in them

@@ -41,3 +41,47 @@ export function moved(camera: Camera, dx: number, dy: number): Camera {
 function bounded(zoom: number): number {
   return Math.max(LEAST_ZOOM, Math.min(MOST_ZOOM, zoom))
 }
+
+/** The camera that has a box in the middle of a window. */
+export function centredOn(
+  box: Size & { readonly x: number; readonly y: number },
+  zoom: number,
+  window: Size,
+): Camera {
+  const near = bounded(zoom)
+  return {
+    zoom: near,
+    left: window.width / 2 - (box.x + box.width / 2) * near,
+    top: window.height / 2 - (box.y + box.height / 2) * near,
+  }
+}
+
+/** The camera moved no further than it must for a box to be seen; as it is where the box is seen already. */
+export function showing(
+  camera: Camera,
+  box: Size & { readonly x: number; readonly y: number },
+  window: Size,
+  margin: Margin,
+): Camera {
+  const { zoom, left, top } = camera
+  const shift = (from: number, to: number, low: number, high: number): number =>
+    from < low || to - from > high - low ? low - from : to > high ? high - to : 0
+  const [x, y] = [box.x * zoom + left, box.y * zoom + top]
+  const dx = shift(x, x + box.width * zoom, margin.side, window.width - margin.side)
+  const dy = shift(y, y + box.height * zoom, margin.top, window.height - margin.bottom)
+  return dx || dy ? moved(camera, dx, dy) : camera
+}
+
+/** A camera in an address: its zoom and the point of the map in the middle of the window. */
+export function formatCamera({ zoom, left, top }: Camera, window: Size): string {
+  const [x, y] = [(window.width / 2 - left) / zoom, (window.height / 2 - top) / zoom]
+  return `${zoom.toFixed(2)},${Math.round(x)},${Math.round(y)}`
+}
+
+/** The camera that an address tells of; null where it tells of none. */
+export function parseCamera(text: string | undefined, window: Size): Camera | null {
+  const found = /^(\d{1,2}\.?\d{0,4}),(-?\d{1,7}),(-?\d{1,7})$/.exec(text ?? '')
+  if (!found) return null
+  const [zoom = 1, x = 0, y = 0] = found.slice(1).map(Number)
+  return centredOn({ x, y, width: 0, height: 0 }, zoom, window)
+}

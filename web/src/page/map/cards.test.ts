@@ -24,6 +24,7 @@ beforeAll(async () => {
     probeRow: new ProbeRow(manifest.probes, await run.inputs(), 10),
     tensors: new Map(manifest.tensors.map((tensor) => [tensor.key, tensor])),
     feeds: new Map([['output', 'conv']]),
+    scale: 1,
     cards: 4,
   }
 })
@@ -189,11 +190,11 @@ describe('the size of a picture', () => {
     expect(fit(matrix(0, 1, 10, 'bars'), room)).toEqual({ width: 60, height: 28 })
   })
 
-  test('is smaller the more cards there are, down to a part', () => {
-    const widths = [1, 12, 20, 1000].map((cards) => cardFor('head.fc', { cards }).weights[0]?.width ?? 0)
-    expect(widths[0]).toBe(widths[1])
-    expect(widths[2]).toBeLessThan(widths[1] ?? 0)
-    expect(widths[3]).toBeGreaterThanOrEqual(0.6 * (widths[0] ?? 0) - 1)
+  test('grows with the scale of the map', () => {
+    const widths = [0.6, 1, 2].map((scale) => cardFor('head.fc', { scale }).weights[0]?.width ?? 0)
+    expect(widths).toEqual([...widths].sort((a, b) => a - b))
+    expect(widths[2]).toBeGreaterThanOrEqual(1.8 * (widths[1] ?? 0))
+    expect(widths[0]).toBeLessThan(widths[1] ?? 0)
   })
 })
 

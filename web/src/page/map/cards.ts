@@ -45,6 +45,9 @@ const ROOMS = {
   prediction: { width: 90, height: 56 },
 } as const
 
+/** How wide a usual picture is at scale 1. */
+export const USUAL_WIDTH = ROOMS.weight.width
+
 /** The largest cell of a small tensor, and the smallest of a long strip (CSS pixels at zoom 1). */
 const LARGEST_CELL = 11
 const STRIP_HEIGHT = 10
@@ -58,18 +61,18 @@ export interface Source {
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** For each output node, the node that feeds it. */
   readonly feeds: ReadonlyMap<string, string>
-  /** Of how many cards this is one: of many, each is smaller. */
+  /** How large pictures are drawn beside words that stay as they are: a small network has room for larger ones. */
+  readonly scale: number
+  /** Of how many cards this is one: of many, each says less. */
   readonly cards: number
 }
 
-/** Up to so many cards have pictures of full size; of more, they share the room. */
-const FULL_SIZE = 12
-const LEAST_SIZE = 0.6
+/** Up to so many cards say "showing"; of more, the legend does. */
+const FEW = 12
 
-function roomOf(name: keyof typeof ROOMS, { cards }: Source): Size {
-  const factor = Math.max(LEAST_SIZE, Math.min(1, Math.sqrt(FULL_SIZE / Math.max(1, cards))))
+function roomOf(name: keyof typeof ROOMS, { scale }: Source): Size {
   const { width, height } = ROOMS[name]
-  return { width: Math.round(width * factor), height: Math.round(height * factor) }
+  return { width: Math.round(width * scale), height: Math.round(height * scale) }
 }
 
 export function cardOf(leaf: Leaf, source: Source): Card {
@@ -134,7 +137,7 @@ function wordsOf(node: GraphNode, weights: readonly TensorEntry[]): { title: str
 /** `showing 4,096 of 16,384`; on a crowded map the legend says "showing" for all. */
 function honestLine(count: number, of: number, { cards }: Source): string {
   const line = showing(count, of)
-  return cards > FULL_SIZE ? line.replace('showing ', '') : line
+  return cards > FEW ? line.replace('showing ', '') : line
 }
 
 /** A function's name as words. */
@@ -158,7 +161,7 @@ function weightPicture(tensor: TensorEntry, source: Source, isSmall: boolean): C
   const room = roomOf(isSmall ? 'smallWeight' : 'weight', source)
   const sheet = pictureFor(tensor).draw({ tensor, probe: 0, probes: source.manifest.probes.count }, room)
   const line = tensor.count < tensor.size ? honestLine(tensor.count, tensor.size, source) : ''
-  return { sheet, row: 'weight', tensor, input: -1, ...fit(sheet, room), showing: line }
+  return { sheet, row: 'weight', tensor, input: -1, ...fit(sheet, room, source.scale), showing: line }
 }
 
 function activationsOf(node: GraphNode, source: Source, isSmall: boolean): CardPicture[] {
@@ -177,7 +180,7 @@ function activationPictures(id: string, source: Source, roomName: keyof typeof R
   const kept = sizeOf(ofProbe(subject).kept)
   const whole = kept === tensor.count ? tensor.size : tensor.size / manifest.probes.count
   const line = kept < whole ? honestLine(kept, whole, source) : ''
-  return [{ sheet, row: 'activation', tensor, input: -1, ...fit(sheet, room), showing: line }]
+  return [{ sheet, row: 'activation', tensor, input: -1, ...fit(sheet, room, source.scale), showing: line }]
 }
 
 function inputPictures(node: GraphNode, source: Source): CardPicture[] {
@@ -188,7 +191,9 @@ function inputPictures(node: GraphNode, source: Source): CardPicture[] {
   const start = probeRow.inputStart(number)
   if (!input || start < 0 || sizeOf(input.shape) === 0) return []
   const sheet = drawInput(input, probeRow.inputKind(number), probe, start, room)
-  return [{ sheet, row: 'probe', tensor: null, input: number, ...fit(sheet, room), showing: '' }]
+  return [
+    { sheet, row: 'probe', tensor: null, input: number, ...fit(sheet, room, source.scale), showing: '' },
+  ]
 }
 
 /** A classifier's output is its prediction; another's is what the last node made. */
@@ -197,7 +202,7 @@ function outputPictures(node: GraphNode, source: Source): CardPicture[] {
   const [first] = source.manifest.probes.outputs
   if (classes > 0 && (first?.name === node.id || source.manifest.probes.outputs.length === 1)) {
     const room = roomOf('prediction', source)
-    const width = Math.max(40, Math.min(room.width, classes * 9))
+    const width = Math.max(40, Math.min(room.width, classes * 9 * source.scale))
     const sheet = matrix(start, 1, classes, 'columns')
     return [{ sheet, row: 'probe', tensor: null, input: -1, width, height: room.height, showing: '' }]
   }
@@ -206,23 +211,27 @@ function outputPictures(node: GraphNode, source: Source): CardPicture[] {
 }
 
 /** The size to draw a sheet at: whole pixels a cell where there is room, and nothing thinner than the eye takes in. */
-export function fit(sheet: Sheet, room: Size): Size {
+export function fit(sheet: Sheet, room: Size, scale = 1): Size {
+  const largest = LARGEST_CELL * scale
   if (sheet.kind === 'bars') {
-    return { width: clamp(sheet.columns * 6, 24, room.width), height: Math.min(28, room.height) }
+    return {
+      width: clamp(sheet.columns * 6 * scale, 24, room.width),
+      height: Math.min(28 * scale, room.height),
+    }
   }
   const columns = Math.max(1, sheet.columns)
   const rows = Math.max(1, sheet.rows)
-  const exact = Math.min(room.width / columns, room.height / rows, LARGEST_CELL)
+  const exact = Math.min(room.width / columns, room.height / rows, largest)
   const cell = exact >= 2 ? Math.floor(exact) : exact
   if (sheet.tileRows * sheet.tileColumns === 1 && sheet.gap === 0) {
     return {
-      width: Math.min(room.width, columns * LARGEST_CELL),
-      height: rows * clamp(room.height / rows, 3, STRIP_HEIGHT),
+      width: Math.min(room.width, columns * largest),
+      height: rows * clamp(room.height / rows, 3, STRIP_HEIGHT * Math.max(1, scale)),
     }
   }
   if (sheet.tiles > 1) return { width: columns * cell, height: rows * cell }
   // A matrix much longer than wide is drawn with oblong cells rather than as a line.
-  const least = Math.min(44, room.height, room.width)
+  const least = Math.min(44 * scale, room.height, room.width)
   return {
     width: Math.max(columns * cell, Math.min(least, columns * 4 * cell)),
     height: Math.max(rows * cell, Math.min(least, rows * 4 * cell)),

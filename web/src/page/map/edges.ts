@@ -13,7 +13,7 @@ export function mapEdges(graph: Graph, open: ReadonlySet<string>): MapEdge[] {
     const key = `${source}\n${target}`
     if (source === undefined || target === undefined || source === target || seen.has(key)) continue
     seen.add(key)
-    edges.push({ source, target })
+    edges.push({ source, target, from: edge.source })
   }
   return edges
 }

@@ -123,7 +123,7 @@ describe('the placement that fits a window', () => {
     window: Size,
   ): Placement {
     const tree = visibleTree(graph, open)
-    return placeToFit(tree, sizes, arcsOf(tree, mapEdges(graph, open)), window)
+    return placeToFit(tree, sizes, arcsOf(tree, mapEdges(graph, open)), window).placement
   }
 
   test('is one where nothing overlaps', () => {

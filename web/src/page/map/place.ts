@@ -61,27 +61,42 @@ export function place(
   return { leaves, frames, width: laid.width, height: laid.height }
 }
 
-/** The placement that shows the map largest in a window; wrapping into rows has to be worth it. */
+/** In how many rows a map is tried, and which share of a single row's length they may have: longer ones first. */
+const WRAPS = [
+  [1, 1],
+  ...[2, 3].flatMap((rows) => [1.3, 1.16, 1.06].map((more) => [rows, more / rows] as const)),
+  ...[4, 5, 6, 8, 10, 12].map((rows) => [rows, 1.06 / rows] as const),
+] as const
+
+const MANY = 60
+
+/** How much less a map is worth for each row that the eye has to return. */
+const RETURN = 0.95
+
+/** The placement that shows the map largest in a window, and how large; wrapping into rows has to be worth it. */
 export function placeToFit(
   tree: OpenItem,
   sizes: ReadonlyMap<string, Size>,
   arcs: Arcs,
   window: Size,
-): Placement {
+): { readonly placement: Placement; readonly score: number } {
   let best: Placement | null = null
   let bestScore = 0
   const single = place(tree, sizes, arcs, Infinity)
   const tried = new Set<string>()
-  for (const rows of [1, 2, 3, 4, 5, 6, 8, 10, 12]) {
-    const placement = rows === 1 ? single : place(tree, sizes, arcs, (1.06 * single.width) / rows)
+  // Of many, a row more or less makes little difference.
+  const wraps = sizes.size > MANY ? WRAPS.filter(([rows, share]) => rows * share <= 1.06) : WRAPS
+  for (const [rows, share] of wraps) {
+    const placement = rows === 1 ? single : place(tree, sizes, arcs, single.width * share)
     const shape = `${placement.width} ${placement.height}`
     if (tried.has(shape)) continue
     tried.add(shape)
     const zoom = Math.min(window.width / placement.width, window.height / placement.height, 1)
-    const score = zoom * 0.93 ** (rows - 1)
+    const score = zoom * RETURN ** (rows - 1)
     if (score > bestScore) [best, bestScore] = [placement, score]
+    else if (window.height / placement.height < zoom * 1.001) break // too high already: more rows make it higher
   }
-  return best ?? single
+  return { placement: best ?? single, score: bestScore }
 }
 
 interface Laid extends Size {
@@ -126,21 +141,30 @@ function lay(item: Item, sizes: ReadonlyMap<string, Size>, arcs: Arcs, longest: 
 
 /** Children by layer. A branch beside the main line may reach over the columns behind it, as far as its lane is free. */
 function columnsOf(children: readonly Laid[]): Column[] {
-  const layers = [...new Set(children.map((child) => placeOf(child.item).layer))].sort((a, b) => a - b)
-  const columns = layers.map((layer): Column => {
-    const items = children.filter((child) => placeOf(child.item).layer === layer)
+  const byLayer = new Map<number, Laid[]>()
+  for (const child of children) {
+    const { layer } = placeOf(child.item)
+    const known = byLayer.get(layer)
+    if (known) known.push(child)
+    else byLayer.set(layer, [child])
+  }
+  const layers = [...byLayer].sort(([a], [b]) => a - b)
+  const columns = layers.map(([layer, items]): Column => {
     const main = items.filter((child) => placeOf(child.item).lane === 0)
     return { layer, items, width: Math.max(0, ...(main.length ? main : items).map((child) => child.width)) }
   })
+  const isTaken = (column: Column | undefined, lane: number) =>
+    column?.items.some((child) => placeOf(child.item).lane === lane) ?? true
   columns.forEach((column, at) => {
     for (const child of column.items) {
       const { lane } = placeOf(child.item)
-      const next = columns.findIndex(
-        (other, i) => i > at && other.items.some((o) => placeOf(o.item).lane === lane),
-      )
-      const reach = columns.slice(at, next < 0 ? columns.length : next)
-      const room = reach.reduce((sum, { width }) => sum + width + SPACE.column, -SPACE.column)
-      const lastReached = reach.at(-1)
+      let room = column.width
+      let last = at
+      while (room < child.width && last + 1 < columns.length && !isTaken(columns[last + 1], lane)) {
+        last++
+        room += SPACE.column + (columns[last]?.width ?? 0)
+      }
+      const lastReached = columns[last]
       if (lastReached && room < child.width) lastReached.width += child.width - room
     }
   })

@@ -6,6 +6,8 @@ import { SPACE } from './place'
 export interface MapEdge {
   readonly source: string
   readonly target: string
+  /** The node whose output flows along it; of several the first. */
+  readonly from: string
 }
 
 export interface Route extends MapEdge {
@@ -24,11 +26,13 @@ interface Point {
 
 /** Between a box and the arrow that leaves or meets it. */
 const CLEAR = 7
+/** The head of an arrow, which the path ends at: a thick one would stand out beyond its point. */
+export const HEAD = 7
 /** How far from the boxes an arc turns. */
 const TURN = SPACE.column / 2
 const RADIUS = 14
 /** How much room a bend takes: more where there is, else what is left between two columns. */
-const BENDS = [2 * SPACE.column, SPACE.column, SPACE.column - 2 * CLEAR]
+const BENDS = [2 * SPACE.column, SPACE.column, SPACE.column - 2 * CLEAR - HEAD]
 
 /** Route every edge; of skips over the same boxes the longer ones run further out. */
 export function routesOf(edges: readonly MapEdge[], placement: Placement): Route[] {
@@ -58,12 +62,14 @@ function routeOf(from: Box, to: Box, obstacles: Obstacles): Drawn {
   const start = { x: from.x + from.width + CLEAR, y: from.y + from.height / 2 }
   const tip = { x: to.x - CLEAR, y: to.y + to.height / 2 }
   const others = boxes.filter((box) => box !== from && box !== to)
+  // Where there is no room for a head, it lies over the path.
+  const end = { x: tip.x > start.x ? Math.max(start.x + 1, tip.x - HEAD) : tip.x - HEAD, y: tip.y }
   if (tip.x > start.x) {
-    const direct = directOf(start, tip, others)
+    const direct = directOf(start, end, others)
     if (direct) return { path: direct, tip, isSkip: false }
-    return { path: arc(start, tip, arcHeight(start, tip, others, level)), tip, isSkip: true }
+    return { path: arc(start, end, arcHeight(start, end, others, level)), tip, isSkip: true }
   }
-  return { path: returning(from, to, start, tip, obstacles), tip, isSkip: false }
+  return { path: returning(from, to, start, end, obstacles), tip, isSkip: false }
 }
 
 /** To the next row of the map, or back to an earlier node: around the groups, through the space between rows. */
@@ -71,7 +77,7 @@ function returning(from: Box, to: Box, start: Point, tip: Point, { boxes, frames
   const left = frames.filter((frame) => holds(frame, from) && !holds(frame, to))
   const entered = frames.filter((frame) => holds(frame, to) && !holds(frame, from))
   const right = Math.max(start.x + TURN - CLEAR, ...left.map((frame) => frame.x + frame.width + TURN / 2))
-  const back = Math.min(tip.x - TURN + CLEAR, ...entered.map((frame) => frame.x - TURN / 2))
+  const back = Math.min(tip.x + HEAD - TURN + CLEAR, ...entered.map((frame) => frame.x - TURN / 2))
   const [upper, lower] = [outermost(from, left), outermost(to, entered)]
   const isBelow = lower.y > upper.y + upper.height
   const y = isBelow
@@ -145,7 +151,7 @@ function arcHeight(start: Point, tip: Point, others: readonly Box[], level: Map<
 }
 
 function arc(start: Point, tip: Point, y: number): string {
-  const [left, right] = [start.x + TURN - CLEAR, tip.x - TURN + CLEAR]
+  const [left, right] = [start.x + TURN - CLEAR, tip.x + HEAD - TURN + CLEAR]
   return rounded([
     start,
     { x: left, y: start.y },

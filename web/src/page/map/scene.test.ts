@@ -71,8 +71,9 @@ describe('the scene', () => {
         check(scene)
         expect(scene.cards).toHaveLength(scene.placement.leaves.size)
       }),
+      { numRuns: 40 }, // each is laid out at every scale
     )
-  })
+  }, 30_000)
 
   test('opens at first what can still be read', () => {
     expect([...openedAtFirst(ground)]).toEqual(['head'])

@@ -121,7 +121,7 @@ describe('the edges that are seen', () => {
         { source: 'b0.n0', target: 'b0.n1' },
       ],
     }
-    expect(mapEdges(graph, new Set())).toEqual([{ source: 'b0/', target: 'b1/' }])
+    expect(mapEdges(graph, new Set())).toEqual([{ source: 'b0/', target: 'b1/', from: 'b0.n0' }])
   })
 })
 

@@ -28,6 +28,14 @@ export interface OpenItem {
 export type Item = NodeItem | ClosedItem | OpenItem
 export type Leaf = NodeItem | ClosedItem
 
+/** The paths of open groups, or what is open where none are named. */
+export function openPaths(
+  named: readonly string[] | null,
+  otherwise: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
+  return named ? new Set(named) : otherwise
+}
+
 /** More leaves than this are not drawn at once. */
 export const MOST_LEAVES = 1500
 
