@@ -40,6 +40,7 @@ SEVEN = "i" + base64.urlsafe_b64encode(bytes(_SEVEN)).decode().rstrip("=")
 PICTURES = {
     "live.png": "frame=-1&probe=3",
     "dark.png": "theme=dark&frame=40&probe=8",
+    "network.png": "frame=-1&probe=3&at=2.6,250,120",
     "try.png": f"view=try&own={SEVEN}",
     "layer.png": "view=layer&node=conv1",
 }

@@ -95,7 +95,7 @@ export class Sight {
   readonly frame = $derived.by(() => this.session.clock.shown?.frame.index ?? -1)
 
   private readonly limit = $derived.by(() => {
-    void this.session.limits // it grows with the run
+    void this.session.version // the statistics come after the first picture, and grow with the run
     return flowLimit(this.session.run)
   })
   /** How thick each route is. */
