@@ -5,8 +5,8 @@ import { centredOn, fitted, formatCamera, moved, parseCamera, showing, zoomedAt,
 import { levelAt, type Level } from './level'
 import type { Box } from './place'
 
-/** All of the map, one box of it, or where the hand left it: the first two hold when the window changes its size. */
-type Aim = 'all' | 'hand' | { readonly box: Box; readonly zoom: number }
+/** All of the map, one thing on it, or where the hand left it: the first two hold when the window changes its size. */
+type Aim = 'all' | 'hand' | { readonly id: string; readonly zoom: number }
 
 /** The zoom at which words begin and cease to be too small. */
 const TINY = { begins: 0.64, ends: 0.7 } as const
@@ -21,11 +21,14 @@ export class Lens {
   private margin: Margin = { side: 0, top: 0, bottom: 0 }
 
   /** Follow what it is aimed at, in a window of this size. */
-  fit(map: Size, window: Size, margin: Margin): void {
+  fit(map: Size, window: Size, margin: Margin, boxOf: (id: string) => Box | undefined): void {
     this.window = window
     this.margin = margin
     if (this.aim === 'all') this.camera = fitted(map, window, margin)
-    else if (this.aim !== 'hand') this.camera = centredOn(this.aim.box, this.aim.zoom, window)
+    else if (this.aim !== 'hand') {
+      const box = boxOf(this.aim.id)
+      if (box) this.camera = centredOn(box, this.aim.zoom, window)
+    }
   }
 
   /** @param width - How wide a usual picture is at zoom 1. */
