@@ -85,7 +85,7 @@ describe('the address', () => {
   )
 
   test('leaves out what it does not understand', () => {
-    const hash = '#view=map&theme=blue&look=yes&probe=-3&colour=red&run=a&run=b&=&&'
+    const hash = '#view=map&theme=blue&look=yes&probe=-3&smell=red&run=a&run=b&=&&'
     expect(parseAddress(hash)).toEqual({ ...START, run: 'a' })
     expect(parseAddress('#%E0%A4%A')).toEqual(START)
   })

@@ -5,7 +5,17 @@ import type { Listed } from './library'
 import type { Session } from './session.svelte'
 import type { Theme } from './theme.svelte'
 
-const NAMES = ['network', 'layer', 'probes', 'space', 'curves', 'landscape', 'story', 'compare', 'try'] as const
+const NAMES = [
+  'network',
+  'layer',
+  'probes',
+  'space',
+  'curves',
+  'landscape',
+  'story',
+  'compare',
+  'try',
+] as const
 export type View = (typeof NAMES)[number]
 
 /** What every view is given. */
