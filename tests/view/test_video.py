@@ -8,6 +8,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import av
 import pytest
@@ -54,6 +55,17 @@ def test_a_picture(digits: Path, tmp_path: Path) -> None:
     with Image.open(tmp_path / "d.png") as image:
         assert image.size == (1280, 720)
         assert colours(image.convert("RGB")) > 100
+
+
+def test_the_map_in_vectors(digits: Path, tmp_path: Path) -> None:
+    done = _run("picture", digits, tmp_path / "d.svg", "--frame", "40", "--json")
+    assert done.returncode == 0, done.stderr
+    drawn = ElementTree.parse(tmp_path / "d.svg").getroot()  # a file of our own
+    words = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"fc1", "Linear 32 × 64", "output"} <= words
+    images = [image.get("href") for image in drawn.iter("{http://www.w3.org/2000/svg}image")]
+    assert len(images) >= 7
+    assert all(image and image.startswith("data:image/png;base64,") for image in images)
 
 
 def test_vectors_are_of_the_network_alone(digits: Path, tmp_path: Path) -> None:
