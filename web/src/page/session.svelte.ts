@@ -162,6 +162,12 @@ export class Session {
     return Math.max(scalars.steps - 1, frames.step(frames.count - 1), 1)
   }
 
+  /** So far charts are drawn. A long run that grows draws them anew when it has grown by about a pixel of them. */
+  readonly drawn = $derived.by(() => {
+    const { lastStep } = this
+    return this.state === 'live' ? lastStep - (lastStep % pixelOf(lastStep)) : lastStep
+  })
+
   /** The steps that charts show: the span that is looked at, or all. */
   get steps(): readonly [from: number, to: number] {
     return this.zoom ? [this.zoom.from, this.zoom.to] : [0, this.lastStep]
@@ -285,6 +291,11 @@ export class Session {
     if (this.state !== 'live') this.clock.isFollowing = false
     await this.past.grow(this.state === 'live')
   }
+}
+
+/** How many steps share a pixel of a wide chart: a power of two, so that it seldom changes. */
+export function pixelOf(steps: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(steps / 1024)))
 }
 
 /** @param isGrowing - What the server says, where there is one; null asks the clock. */

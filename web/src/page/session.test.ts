@@ -6,7 +6,7 @@ import { serveEvents, type EventServer } from '../testing/events'
 import { edit, EXPECTED, filesOf, FRAMES, type Files, type Json } from '../testing/fixture'
 import { grown, turnInto } from '../testing/growth'
 import { START, type Address } from './address'
-import { Session } from './session.svelte'
+import { pixelOf, Session } from './session.svelte'
 
 const open: (() => unknown)[] = []
 
@@ -215,4 +215,8 @@ describe('a session of a run that grows', () => {
     expect(session.trouble?.fix).toContain('onionskin view RUN')
     expect(shown(session.clock)).toBe(3)
   })
+})
+
+test('a long chart that grows is drawn anew when it has grown by a pixel, and not for each step', () => {
+  expect([1, 500, 1024, 2047, 2048, 520_000].map(pixelOf)).toEqual([1, 1, 1, 1, 2, 256])
 })
