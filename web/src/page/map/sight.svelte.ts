@@ -30,11 +30,11 @@ export class Sight {
   height = $state(0)
   legendHeight = $state(20)
 
-  /** Around a map that fits its window; the legend stands below it. */
+  /** Around a map that fits its window; the legend stands below it, and on a phone the tools below that. */
   readonly margin: Margin = $derived({
     side: this.width < 600 ? 18 : 30,
     top: 14,
-    bottom: this.legendHeight + 24,
+    bottom: this.legendHeight + (this.width <= 720 ? 56 : 24),
   })
   readonly isMeasured = $derived(this.width > 0 && this.height > 0)
   private readonly manifest = $derived.by(() => this.session.manifest)
