@@ -122,8 +122,8 @@ class _Forward(nn.Module):
         return [f"input/{name}" for name, tensor in self._inputs if tensor.shape[:1] == (count,)] + self.output_names
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
-        """Return what it takes, as it is now."""
-        return (*(tensor.detach() for tensor in self._state), *(tensor for _, tensor in self._inputs))
+        """Return what it takes, as it is now: copies, since a forward may count in a buffer."""
+        return (*(tensor.detach().clone() for tensor in self._state), *(tensor.clone() for _, tensor in self._inputs))
 
     def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return what the run keeps of the outputs and of every node, one row a probe."""

@@ -17,6 +17,9 @@ SHOTS = Path(__file__).parents[2] / "test-results"
 #: browser notes each answer of 404.
 _NOT_THERE = re.compile(r"/((frames|scalars)/zarr\.json|c\.[\d.]+)$")
 
+#: The browser asks for the icon when it pleases, also of a server that the test has just closed.
+_ICON = re.compile(r"/icon-[\w-]+\.svg$")
+
 
 class Look:
     """One page that is looked at.
@@ -50,7 +53,8 @@ class Look:
 
     def _hear(self, message: ConsoleMessage) -> None:
         is_absent = "404" in message.text and _NOT_THERE.search(message.location["url"])
-        if message.type in ("error", "warning") and not is_absent:
+        is_too_late = "net::ERR_" in message.text and _ICON.search(message.location["url"])
+        if message.type in ("error", "warning") and not (is_absent or is_too_late):
             self._complain(f"{message.text} {message.location['url']}")
 
     def _complain(self, text: str) -> None:

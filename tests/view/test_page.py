@@ -186,6 +186,7 @@ def test_curves_large_and_small(show: Show, digits: Path) -> None:
     look.wait_for_frame()
     expect(look.by("curves-small")).to_be_visible()
     look.by("view-curves").click()
+    expect(look.by("chart").first).to_be_visible()  # a view's code comes when it is first looked at
     titles = [chart.get_attribute("data-chart") for chart in look.by("chart").all()]
     assert titles == ["loss", "accuracy", "learning rate"]
     before = look.picture(look.by("curves"))

@@ -180,12 +180,14 @@ def test_a_published_folder_needs_no_server_of_ours(look_at: Any, hosted: Any, d
     asked = list(host.asked)
     assert host.ranges == 0
     assert all(path.startswith("/deep/site/") for path in asked)  # nothing but relative addresses
-    shards = [path for path in asked if "/c/" in path]
+    # A run that was closed within the last minute is looked at twice, and a scalar may have arrived late.
+    shards = [path for path in asked if "/c/" in path and "/scalars/" not in path]
     assert shards
     assert len(shards) == len(set(shards))  # each once, whole
     assert not any(path.endswith("/live") for path in asked)
     time.sleep(2.5)
-    assert host.asked == asked  # it polls nothing
+    later = host.asked[len(asked) :]
+    assert [path for path in later if "icon" not in path] == []  # it polls nothing; the icon is the browser's own wish
     look.keep("published")
 
 
