@@ -22,6 +22,12 @@ export interface Read {
   readonly error: RunError | null
 }
 
+interface Undrawn {
+  readonly store: Store
+  readonly manifest: Manifest
+  readonly frames: number
+}
+
 /** Runs that are read at the same time. A browser has six connections to a host, and a run asks for some files at once. */
 const AT_ONCE = 4
 /** A run that was live is looked at again after this long (ms), even if nothing was heard of it: it may have been killed. */
@@ -39,6 +45,9 @@ export class Shelf {
   tally = $state(0)
   /** The thumbnails, by the run's name; each counts what was drawn anew. */
   readonly drawn = new SvelteMap<string, number>()
+  /** What a run's thumbnail is drawn from, once its words stand on the card. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page is drawn from it
+  private readonly undrawn = new Map<string, Undrawn>()
   private readonly tiles = new ByteCache<readonly Tile[]>(KEPT_TILES)
   /** The names of the cards in view. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page is drawn from it
@@ -96,38 +105,49 @@ export class Shelf {
     }
   }
 
-  /** What to read next: a card in view, else if all are wanted any that was not read. */
+  /** What to read next: a card in view, its words before any picture; else if all are wanted any that was not read. */
   private next(): Listed | undefined {
-    const isStale = ({ name, changed = 0 }: Listed) => {
-      const read = this.known.get(name)
-      const isOld = read?.summary?.state === 'live' && Date.now() - read.at > STILL_LIVE
-      return isOld || read?.changed !== changed
-    }
     const isFree = (run: Listed) => !this.reading.has(run.name)
-    const isBare = ({ name }: Listed) => !this.tiles.get(name) && !this.known.get(name)?.error
+    const isSeen = (run: Listed) => this.inView.has(run.name) && isFree(run)
+    const isBare = ({ name }: Listed) =>
+      !this.known.get(name)?.error && (this.undrawn.has(name) || !this.tiles.get(name))
     return (
-      this.runs.find((run) => this.inView.has(run.name) && isFree(run) && (isStale(run) || isBare(run))) ??
-      (this.isAll ? this.runs.find((run) => isFree(run) && isStale(run)) : undefined)
+      this.runs.find((run) => isSeen(run) && this.isStale(run)) ??
+      this.runs.find((run) => isSeen(run) && isBare(run)) ??
+      (this.isAll ? this.runs.find((run) => isFree(run) && this.isStale(run)) : undefined)
     )
   }
 
+  private isStale({ name, changed = 0 }: Listed): boolean {
+    const read = this.known.get(name)
+    const isOld = read?.summary?.state === 'live' && Date.now() - read.at > STILL_LIVE
+    return isOld || read?.changed !== changed
+  }
+
+  /** Read what a card says, or if that is known what its thumbnail shows. */
   private async read(run: Listed): Promise<void> {
     const { name, changed = 0 } = run
     this.reading.add(name)
     try {
-      const store = this.storeOf(run)
-      const seen = await glance(store)
-      const at = Date.now()
-      const summary = await summaryOf(seen, at / 1000)
-      this.known.set(name, { changed, at, summary, error: null })
-      if (this.inView.has(name)) await this.draw(name, store, seen.manifest, seen.frames)
+      const undrawn = this.undrawn.get(name)
+      if (undrawn && !this.isStale(run)) await this.draw(name, undrawn)
+      else {
+        const store = this.storeOf(run)
+        const seen = await glance(store)
+        const at = Date.now()
+        const summary = await summaryOf(seen, at / 1000)
+        this.known.set(name, { changed, at, summary, error: null })
+        const { manifest, frames } = seen
+        if (this.inView.has(name)) this.undrawn.set(name, { store, manifest, frames })
+      }
     } catch (error) {
       const said = error instanceof RunError ? error : unexpected(error)
       this.known.set(name, { changed, at: Date.now(), summary: null, error: said })
     }
   }
 
-  private async draw(name: string, store: Store, manifest: Manifest, frames: number): Promise<void> {
+  private async draw(name: string, { store, manifest, frames }: Undrawn): Promise<void> {
+    this.undrawn.delete(name)
     const weights = await weightsAt(store, frames - 1)
     const tiles = weights ? tilesOf(manifest, weights) : []
     const bytes = tiles.reduce((sum, { codes }) => sum + codes.byteLength, 64)
