@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -235,8 +235,3 @@ def exact_entries(state: Mapping[str, torch.Tensor]) -> tuple[ExactEntry, ...]:
         widths[array] += entry.count
         entries.append(entry)
     return tuple(entries)
-
-
-def by_name(entries: Sequence[TensorEntry], find: Callable[[str], torch.Tensor | None]) -> list[torch.Tensor | None]:
-    """Return the tensor of each entry, None where there is none now."""
-    return [find(entry.name) for entry in entries]
