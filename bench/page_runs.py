@@ -60,7 +60,7 @@ def _resnet(run: Path) -> None:
         for step in range(RESNET_FRAMES - 1):
             chosen = [step % 8, (step + 3) % 8]
             loss = torch.nn.functional.cross_entropy(subject.model(images[chosen]), labels[chosen])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
             recorder.log(loss=loss)
@@ -169,7 +169,7 @@ def _library(folder: Path) -> None:
         with _watched(model, optimizer, images[:4], run, labels=labels[:4].tolist()) as recorder:
             for _ in range(8 + number % 24):
                 loss = torch.nn.functional.cross_entropy(model(images), labels)
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
                 optimizer.step()
                 optimizer.zero_grad()
                 recorder.log(loss=loss)

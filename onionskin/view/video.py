@@ -121,7 +121,7 @@ def _begin_mp4(path: Path, fps: int, shot: Shot) -> Film:
 
 def _begin_gif(path: Path, fps: int, _shot: Shot) -> Film:
     try:
-        import PIL  # noqa: F401
+        import PIL  # noqa: F401  the film is saved through it
     except ModuleNotFoundError as error:
         raise OnionskinError("Pillow is not installed", fix="pip install 'onionskin[video]'") from error
     return _Gif(path, fps)

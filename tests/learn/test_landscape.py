@@ -48,7 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with osk.watch(model, optimizer, probes=_examples()[0][:4], run=path, every=1, budget=1.0) as run:
         for _ in range(STEPS):
             loss = _loss(model)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
             run.log(loss=loss)

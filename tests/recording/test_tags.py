@@ -48,7 +48,7 @@ def test_what_is_no_tag_is_refused_before_anything_is_written(bad: object, tmp_p
     with pytest.raises(osk.OnionskinError):
         as_tags(bad)
     with pytest.raises(osk.OnionskinError):
-        osk.watch(torch.nn.Linear(2, 2), run=tmp_path / "run", tags=bad)  # type: ignore[arg-type]
+        osk.watch(torch.nn.Linear(2, 2), run=tmp_path / "run", tags=bad)  # type: ignore[arg-type]  # that is what is tried
     assert not (tmp_path / "run").exists()
 
 

@@ -27,7 +27,7 @@ def _record(run: Path, *, norm: bool, steps: int, width: int = 6) -> None:
     with osk.watch(model, optimizer, probes=x[:5], labels=y[:5], run=run, budget=1, every=2) as recorder:
         for _ in range(steps):
             loss = nn.functional.cross_entropy(model(x), y)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
             recorder.log(loss=loss)

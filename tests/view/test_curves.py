@@ -231,7 +231,7 @@ def test_a_spike_is_drawn_however_long_the_run(show: Show, broad: Path) -> None:
     dark = [
         y
         for y in range(height)
-        if any(sum(image.getpixel((column + x, y))) < 420 for x in (-1, 0, 1))  # type: ignore[arg-type]
+        if any(sum(image.getpixel((column + x, y))) < 420 for x in (-1, 0, 1))  # type: ignore[arg-type]  # a colour image's is three
     ]
     assert min(dark) < height * 0.2
     assert len(dark) > height * 0.6

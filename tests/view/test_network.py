@@ -46,7 +46,7 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x, y = torch.randn(32, 1, 6, 6), torch.randint(0, 3, (32,))
     with osk.watch(model, optimizer, probes=x[:3], run=run, budget=1, every=1):
         for _ in range(5):
-            nn.functional.cross_entropy(model(x), y).backward()  # type: ignore[no-untyped-call]
+            nn.functional.cross_entropy(model(x), y).backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
     return run
@@ -64,7 +64,7 @@ def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with osk.watch(model, optimizer, probes=x[:16], run=run, budget=1, every=2):
         for _ in range(60):
             batch = torch.randint(len(x), (32,))
-            nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]
+            nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
     return run

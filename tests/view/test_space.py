@@ -34,7 +34,7 @@ def spiral(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(800):
             rows = torch.randint(n, (64,))
             loss = nn.functional.cross_entropy(model(x[rows]), arm[rows])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
             recorder.log(loss=loss)

@@ -30,7 +30,7 @@ def test_a_video_has_every_frame(digits: Path, tmp_path: Path) -> None:
     frames = range(0, 100, 10)
     video(digits, tmp_path / "d.mp4", frames, Shot(640, 360), progress=lambda *done: heard.append(done))
     with av.open(str(tmp_path / "d.mp4")) as film:
-        images = [frame.to_image() for frame in film.decode(video=0)]  # type: ignore[no-untyped-call]
+        images = [frame.to_image() for frame in film.decode(video=0)]  # type: ignore[no-untyped-call]  # PyAV's
     assert len(images) == 10
     assert images[0].size == (640, 360)
     assert all(difference(a, b) > 0.001 for a, b in pairwise(images))
@@ -46,7 +46,7 @@ def test_an_animated_picture(digits: Path, tmp_path: Path) -> None:
     with Image.open(tmp_path / "d.gif") as film:
         assert film.size == (320, 180)
         assert 2 <= film.n_frames <= 10  # type: ignore[attr-defined]  # Pillow joins frames that are the same
-        assert film.convert("L").resize((1, 1)).getpixel((0, 0)) < 80  # type: ignore[operator]
+        assert film.convert("L").resize((1, 1)).getpixel((0, 0)) < 80  # type: ignore[operator]  # a grey image's is a number
 
 
 def test_a_picture(digits: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def main() -> None:
     ) as run:
         for _ in range(60):
             loss = nn.functional.cross_entropy(model(x), y)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's
             optimizer.step()
             optimizer.zero_grad()
             run.log(loss=loss)

@@ -93,7 +93,7 @@ def test_it_says_what_was_recorded(name: str, tmp_path: Path) -> None:
         recorder = osk.watch(case.model, case.optimizer, probes=case.batch(), run=tmp_path / "run", budget=1, every=1)
         for _ in range(3):
             case.optimizer.zero_grad()
-            case.loss(case.model(*case.batch())).backward()  # type: ignore[no-untyped-call]
+            case.loss(case.model(*case.batch())).backward()  # type: ignore[no-untyped-call]  # PyTorch's
             case.optimizer.step()
         recorder.close()
     run = osk.open_run(tmp_path / "run")
