@@ -63,7 +63,8 @@ function routeOf(from: Box, to: Box, obstacles: Obstacles): Drawn {
   const tip = { x: to.x - CLEAR, y: to.y + to.height / 2 }
   const others = boxes.filter((box) => box !== from && box !== to)
   // Where there is no room for a head, it lies over the path.
-  const end = { x: tip.x > start.x ? Math.max(start.x + 1, tip.x - HEAD) : tip.x - HEAD, y: tip.y }
+  const before = tip.x > start.x ? Math.min(tip.x, Math.max(start.x + 1, tip.x - HEAD)) : tip.x - HEAD
+  const end = { x: before, y: tip.y }
   if (tip.x > start.x) {
     const direct = directOf(start, end, others)
     if (direct) return { path: direct, tip, isSkip: false }
