@@ -50,6 +50,17 @@ export class Session {
   changeLimits = $state.raw<readonly number[]>([])
   /** The inputs of the probes, once they are read. */
   inputs = $state.raw<readonly Values[]>([])
+  /** What the run says of itself: the same until it says something else, so that a frame more lays no map anew. */
+  readonly manifest = $derived.by(() => {
+    void this.version
+    return this.run.manifest
+  })
+  private readonly scalarsText = $derived.by(() => {
+    void this.version
+    return JSON.stringify(this.run.scalars.names)
+  })
+  /** The names of the scalars: the same list until one joins, so that a step more makes no chart anew. */
+  readonly scalars = $derived(JSON.parse(this.scalarsText) as readonly string[])
   readonly answers = $derived.by(() => answersOf(this.manifest.probes))
   /** The output that scores classes, if the model is a classifier. */
   readonly classifier = $derived(this.answers.find((answer) => answer.isClassifier))
@@ -94,12 +105,7 @@ export class Session {
     return session
   }
 
-  /** What the run says of itself, and what it says while it grows. */
-  get manifest() {
-    void this.version
-    return this.run.manifest
-  }
-
+  /** What the run says while it grows. */
   get status() {
     void this.version
     return this.run.status

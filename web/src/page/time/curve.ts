@@ -2,7 +2,7 @@
 import type { Size } from '../../pictures/paper/sheet'
 import { whole } from '../numbers'
 import type { Axis } from './axis'
-import { middleOf, stretchesOf, type Stretches } from './stretches'
+import { middleOf, type Stretches } from './stretches'
 
 export interface CurveColours {
   readonly ink: string
@@ -13,8 +13,8 @@ export interface CurveColours {
 }
 
 export interface CurveData {
-  /** The scalar at every step, NaN where it was not logged. */
-  readonly values: Float64Array
+  /** The scalar in stretches of steps. */
+  readonly stretches: Stretches
   /** The steps of the frames. */
   readonly frames: readonly number[]
   /** The steps at which something happened, and whether it was something bad. */
@@ -37,7 +37,7 @@ export function drawCurve(
   size: Size,
   colours: CurveColours,
 ): void {
-  const stretches = stretchesOf(data.values)
+  const { stretches } = data
   const scale = scaleOf(stretches.least, stretches.greatest)
   const x = (step: number) => axis.x(step)
   if (scale) {
