@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from onionskin.models import Example
+from onionskin.models._batches import images, seeded
+
 
 class LeNet(nn.Module):
     """Takes (n, 1, 28, 28) grey images; gives logits, (n, classes)."""
@@ -32,3 +35,10 @@ class LeNet(nn.Module):
 def build(classes: int = 10) -> LeNet:
     """Return the network: 20,522 parameters for ten classes."""
     return LeNet(classes=classes)
+
+
+def example() -> Example:
+    """Return the network with 10 images of 28 × 28, one of each class."""
+    x, y = images(10, (1, 28, 28), classes=10)
+    with seeded():
+        return Example(build(), x, y, loss="cross_entropy", optimizer="sgd:lr=0.03125,momentum=0.5")

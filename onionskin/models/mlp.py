@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from onionskin.models import Example
+from onionskin.models._batches import images, seeded
+
 
 class MLP(nn.Module):
     """Two hidden layers. Takes images or rows, (n, …) with ``inputs`` values each; gives logits, (n, classes)."""
@@ -28,3 +31,10 @@ class MLP(nn.Module):
 def build(inputs: int = 64, classes: int = 10) -> MLP:
     """Return the network for 8 × 8 digits: 3,466 parameters."""
     return MLP(inputs=inputs, classes=classes)
+
+
+def example() -> Example:
+    """Return the network with 20 images of 8 × 8, two of each of ten classes."""
+    x, y = images(20, (1, 8, 8), classes=10)
+    with seeded():
+        return Example(build(), x, y, loss="cross_entropy", optimizer="sgd:lr=0.125")
