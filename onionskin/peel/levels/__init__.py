@@ -1,0 +1,1 @@
+"""One file a level: from one line of PyTorch down to pencil and paper."""
