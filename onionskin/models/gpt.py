@@ -106,7 +106,7 @@ class GPT(nn.Module):
         self.head.weight = self.token.weight  # tied: to say a token is to point at its embedding
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
-                nn.init.normal_(module.weight, std=0.02)
+                nn.init.normal_(module.weight, std=0.5 / math.sqrt(width))  # GPT-2's 0.02 at its width
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
 
