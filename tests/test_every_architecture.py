@@ -13,7 +13,6 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from onionskin import models, registry
-from onionskin.errors import OnionskinError
 from onionskin.models import Example, Phase
 
 NAMES = registry.names(models)
@@ -26,7 +25,11 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 #: In how many steps it learns, where sixty would take too long.
-STEPS = {"resnet": 8}
+STEPS = {"resnet": 6, "efficientnet_lite0": 20, "mobilenet": 40}
+
+#: To what share of its first value the loss must fall, where a quarter is beyond it: noise in its code costs a
+#: VAE, and a discriminator's opponent learns as well.
+SHARE = {"vae": 0.6, "dcgan": 0.6}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,33 +68,16 @@ def test_it_can_be_traced(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", [name for name in NAMES if not registry.load(models, name).example().phases])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_learns_from_its_example(name: str, dtype: torch.dtype) -> None:
     case = example(name) if dtype == torch.float32 else in_float64(example(name))
     frozen = {key: p.clone() for key, p in case.model.named_parameters() if not p.requires_grad}
     losses = train(case, STEPS.get(name, 60))
-    assert losses[-1][0] < losses[0][0] / 4
+    assert all(math.isfinite(loss) for step in losses for loss in step)
+    # Of several phases the first is asked: a generator's loss rises while its discriminator learns.
+    assert losses[-1][0] < SHARE.get(name, 0.25) * losses[0][0]
     parameters = dict(case.model.named_parameters())
     assert all(torch.equal(parameters[key], value) for key, value in frozen.items())
-
-
-def test_a_resnet_has_the_depth_that_is_asked_for() -> None:
-    resnet = registry.load(models, "resnet")
-    for depth in (18, 34):
-        layers = [m for m in resnet.build(depth, width=4).modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-        assert len([m for m in layers if not (isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1))]) == depth
-    with pytest.raises(OnionskinError, match="choose depth 18 or 34"):
-        resnet.build(depth=19)
-
-
-def test_a_gpt_attends_alike_written_out_and_fused() -> None:
-    gpt = registry.load(models, "gpt")
-    written, fused = gpt.build(), gpt.build(fused=True)
-    fused.load_state_dict(written.state_dict())
-    tokens = torch.randint(32, (2, 16))
-    torch.testing.assert_close(written(tokens), fused(tokens))
-    shorter = written(tokens[:, :5])
-    torch.testing.assert_close(shorter, written(tokens)[:, :5])  # what comes later is not looked at
 
 
 class BufferTracer(fx.Tracer):
