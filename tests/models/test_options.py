@@ -1,0 +1,71 @@
+"""What the architectures can be built as besides their default, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from onionskin.errors import OnionskinError
+from onionskin.models import dcgan, gpt, lstm, resnet, unet, vit
+
+
+def test_a_resnet_has_the_depth_that_is_asked_for() -> None:
+    for depth in (18, 34):
+        layers = [m for m in resnet.build(depth, width=4).modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+        assert len([m for m in layers if not (isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1))]) == depth
+    with pytest.raises(OnionskinError, match="choose depth 18 or 34"):
+        resnet.build(depth=19)
+
+
+def test_a_gpt_attends_alike_written_out_and_fused() -> None:
+    written, fused = gpt.build(), gpt.build(fused=True)
+    fused.load_state_dict(written.state_dict())
+    tokens = torch.randint(32, (2, 16))
+    torch.testing.assert_close(written(tokens), fused(tokens))
+    shorter = written(tokens[:, :5])
+    torch.testing.assert_close(shorter, written(tokens)[:, :5])  # what comes later is not looked at
+
+
+def test_an_lstm_can_read_from_both_ends() -> None:
+    one, both = lstm.build(layers=1), lstm.build(layers=1, bidirectional=True)
+    both.lstm.load_state_dict(one.lstm.state_dict(), strict=False)  # the forward direction of both
+    x = torch.randn(2, 5, 4)
+    torch.testing.assert_close(both.lstm(x)[1][0][0], one.lstm(x)[1][0][0])
+    assert both(x).shape == (2, 3)
+
+
+@pytest.mark.parametrize("up", ["transposed", "nearest", "bilinear"])
+def test_a_unet_answers_for_every_pixel_however_it_grows(up: str) -> None:
+    assert unet.build(up=up)(torch.randn(2, 1, 16, 24)).shape == (2, 2, 16, 24)
+    with pytest.raises(OnionskinError, match="transposed, nearest or bilinear"):
+        unet.build(up="magic")
+
+
+@pytest.mark.parametrize("build", [gpt.build, vit.build])
+def test_what_does_not_divide_into_heads_is_refused(build: Callable[..., nn.Module]) -> None:
+    with pytest.raises(OnionskinError, match="30 values do not divide into 4 heads"):
+        build(width=30)
+
+
+@pytest.mark.parametrize("build", [gpt.build, vit.build])
+def test_dropout_is_for_training_alone(build: Callable[..., nn.Module]) -> None:
+    model = build(dropout=0.5)
+    x = gpt.example().inputs if build is gpt.build else vit.example().inputs
+    assert not torch.equal(model(x), model(x))
+    model.eval()
+    assert torch.equal(model(x), model(x))
+
+
+def test_a_vit_refuses_half_a_patch() -> None:
+    with pytest.raises(OnionskinError, match="18 pixels do not divide into patches of 4"):
+        vit.build(side=18)
+
+
+def test_a_generator_learns_nothing_from_the_discriminators_loss() -> None:
+    case = dcgan.example()
+    case.phases[0].loss(case.model, case.inputs, case.targets).backward()  # type: ignore[no-untyped-call]
+    got = {key.split(".")[0] for key, p in case.model.named_parameters() if p.grad is not None}
+    assert got == {"discriminator"}
