@@ -8,7 +8,8 @@ An operation's file is plain code that a learner can read, and the very code tha
 * ``SPELLINGS``: every way PyTorch spells it, as dotted names: module, function, tensor method;
 * ``read(…)``: takes what such a call was given, and says which operation it is, of what (:class:`Use`);
 * ``forward(…)``: in NumPy. Its tensors are named as in ``Use.operands``, its settings as in ``Use.settings``. A forward that
-  keeps something for the backward returns it after the output: ``SAVES`` names it;
+  keeps something for the backward returns it after the output: ``SAVES`` names it (``TORCH_SAVES`` for ``torch_forward``, where
+  it keeps something else or, ``()``, nothing);
 * the backward, in NumPy: one function ``d_<operand>(dy, …)`` for each gradient, or one ``backward(dy, …)`` that returns the
   gradients of ``GRADIENTS`` together. Their parameters are taken by name: ``dy``, operands, settings, ``y``, and ``SAVES``;
 * ``tensors(…)``: the same forward as PyTorch spells it on tensors. Without it, ``forward`` is read with ``np.`` as ``torch.``;
@@ -74,11 +75,15 @@ class Rule:
     formula: str
     kind: str
     spellings: tuple[str, ...]
-    saves: tuple[str, ...]
     outputs: tuple[str, ...]
     gradients: tuple[str, ...]
     draws: bool
     source: ModuleType
+
+    def saves(self, library: Library = "np") -> tuple[str, ...]:
+        """Return the names of what the forward keeps for the backward."""
+        own: tuple[str, ...] = getattr(self.source, "SAVES", ())
+        return getattr(self.source, "TORCH_SAVES", own) if library == "torch" else own
 
     def forward(self, library: Library = "np") -> Callable[..., Any]:
         """Return the forward as a library spells it."""
@@ -123,7 +128,6 @@ def rule(name: str) -> Rule:
         formula=source.FORMULA,
         kind=getattr(source, "KIND", "operation"),
         spellings=getattr(source, "SPELLINGS", ()),
-        saves=getattr(source, "SAVES", ()),
         outputs=getattr(source, "OUTPUTS", ("y",)),
         gradients=getattr(source, "GRADIENTS", parameters),
         draws=getattr(source, "DRAWS", False),

@@ -65,7 +65,7 @@ def as_function(
     text, tree = definition(function)
     lines = text.splitlines()
     out = [f"def {name}({_signature(tree, constants)}):"]
-    out += _block(tree.body, lines, constants, " " * 4)
+    out += _block(tree.body, lines, constants, " " * 4) or ["    pass"]
     body = "\n".join(out)
     for old, new in calls.items():
         body = re.sub(rf"(?<![\w.]){old}\(", f"{new}(", body)
@@ -96,6 +96,8 @@ class _Replace(ast.NodeTransformer):
             return left  # type: ignore[no-any-return]  # what a transformer returns has no type
         if _is_none(left):
             return right  # type: ignore[no-any-return]
+        if isinstance(node.op, ast.Mult) and 1.0 in (_number(left), _number(right)):
+            return right if _number(left) == 1.0 else left  # type: ignore[no-any-return]
         return ast.BinOp(left, node.op, right)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
@@ -105,6 +107,11 @@ class _Replace(ast.NodeTransformer):
         except NameError:
             return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
         return self.visit(node.body if known else node.orelse)  # type: ignore[no-any-return]
+
+
+def _number(node: ast.AST) -> float | None:
+    """Return the value of a float that stands there; a whole number may be an index or a size."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, float) else None
 
 
 def _is_none(node: ast.AST) -> bool:
@@ -136,12 +143,12 @@ def _block(body: list[ast.stmt], lines: list[str], constants: Mapping[str, Any],
             comments = len(_comments_above(statement.body[0], lines, ""))
             head = head[: len(head) - comments] if comments else head
             out += [re.sub(r"^(\s*)elif ", r"\1if ", head[0]), *head[1:]]
-            out += _block(statement.body, lines, constants, indent + " " * 4)
+            out += _block(statement.body, lines, constants, indent + " " * 4) or [f"{indent}    pass"]
             out += _otherwise(statement.orelse, lines, constants, indent)
         else:
             end = statement.end_lineno or statement.lineno
             out += _edited(lines, statement.lineno, end, statement, constants, indent)
-    return out or [f"{indent}pass"]
+    return out
 
 
 def _otherwise(orelse: list[ast.stmt], lines: list[str], constants: Mapping[str, Any], indent: str) -> list[str]:
@@ -153,7 +160,7 @@ def _otherwise(orelse: list[ast.stmt], lines: list[str], constants: Mapping[str,
         if inner[0].lstrip().startswith("if "):
             return [re.sub(r"^(\s*)if ", r"\1elif ", inner[0]), *inner[1:]]
     inner = _block(orelse, lines, constants, indent + " " * 4)
-    return [f"{indent}else:", *inner] if inner != [f"{indent}    pass"] else []
+    return [f"{indent}else:", *inner] if inner else []
 
 
 def _comments_above(statement: ast.stmt, lines: list[str], indent: str) -> list[str]:
@@ -196,11 +203,21 @@ def _replacements(node: ast.AST, constants: Mapping[str, Any]) -> list[tuple[ast
                     ),
                 )
             ]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            if (known := _known(side, constants)) is not None and known[0] == 1:
+                return [(node, _substituted(other, constants))]  # one times anything is that
     if isinstance(node, ast.expr) and not isinstance(node, ast.Constant):
         value = _known(node, constants)
         if value is not None:
             return [(node, repr(value[0]))]
     return [found for child in ast.iter_child_nodes(node) for found in _replacements(child, constants)]
+
+
+def _substituted(node: ast.expr, constants: Mapping[str, Any]) -> str:
+    given = {name: ast.parse(repr(value), mode="eval").body for name, value in constants.items()}
+    copied = ast.parse(ast.unparse(node), mode="eval").body
+    return ast.unparse(ast.fix_missing_locations(_Replace(given).visit(copied)))
 
 
 def _known(node: ast.expr, constants: Mapping[str, Any]) -> tuple[Any] | None:

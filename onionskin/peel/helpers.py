@@ -1,0 +1,118 @@
+"""The functions of operations that a program calls."""
+
+from __future__ import annotations
+
+import ast
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from onionskin.peel.rule import Library
+from onionskin.peel.source import as_function, parameters
+
+
+@dataclass
+class Helpers:
+    """The functions of operations that a program calls, and what they are always called with.
+
+    A program is written twice: the first time to see the calls, the second time to leave out what never differs.
+    """
+
+    library: Library
+    seen: dict[str, tuple[Callable[..., Any], list[dict[str, str]]]] = field(default_factory=dict)
+    settled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    also: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def call(self, name: str, function: Callable[..., Any], given: Mapping[str, str]) -> str:
+        """Return the call of a helper, with what differs."""
+        _, calls = self.seen.setdefault(name, (function, []))
+        calls.append(dict(given))
+        constant = self.settled.get(name, {})
+        asked = [key for key in parameters(function) if key not in constant and key != "rng"]
+        positional = [given[key] for key in asked if not _is_literal(given[key])]
+        named = [f"{key}={given[key]}" for key in asked if _is_literal(given[key])]
+        ordered = [key for key in asked if not _is_literal(given[key])]
+        if ordered != asked[: len(ordered)]:  # a literal stands before an array: everything after it is named
+            first = next(i for i, key in enumerate(asked) if _is_literal(given[key]))
+            positional = [given[key] for key in asked[:first]]
+            named = [f"{key}={given[key]}" for key in asked[first:]]
+        return f"{name}({', '.join(positional + named)})"
+
+    def in_place(self, text: str, function: Callable[..., Any]) -> str:
+        """Return an expression that stands in place, noting the helpers that it calls itself."""
+        for called, inner in _called(function, self.library):
+            name = _helper_name(called, inner)
+            self.also.setdefault(name, inner)
+            text = re.sub(rf"(?<![\w.]){called}\(", f"{name}(", text)
+        return text
+
+    def settle(self) -> None:
+        """Note what each helper is always called with, now that all calls were seen."""
+        for name, (function, calls) in self.seen.items():
+            same = {
+                key for key in calls[0] if len({call.get(key) for call in calls}) == 1 and _is_literal(calls[0][key])
+            }
+            kept = set(parameters(function))
+            self.settled[name] = {key: _value(calls[0][key]) for key in same & kept}
+        self.seen = {}
+
+    def source(self) -> list[str]:
+        """Return the helpers' sources, each after those that it calls itself."""
+        out: dict[str, str] = {}
+        for name, function in self.also.items():
+            self._write(name, function, {}, out)
+        for name, (function, _) in self.seen.items():
+            constants = {
+                **self.settled.get(name, {}),
+                **({"rng": _Bare("rng")} if "rng" in parameters(function) else {}),
+            }
+            self._write(name, function, constants, out)
+        return list(out.values())
+
+    def _write(
+        self, name: str, function: Callable[..., Any], constants: Mapping[str, Any], out: dict[str, str]
+    ) -> None:
+        calls: dict[str, str] = {}
+        for called, inner in _called(function, self.library):
+            inner_name = _helper_name(called, inner)
+            calls[called] = inner_name
+            if inner_name not in out:
+                self._write(inner_name, inner, {}, out)
+        out.setdefault(name, as_function(function, name, constants, self.library, calls))
+
+
+class _Bare(str):
+    """A name that stands for itself where it is put in."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _called(function: Callable[..., Any], library: Library) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the functions of operations' files that a function calls."""
+    assert isinstance(function, types.FunctionType)
+    for name in function.__code__.co_names:
+        target = function.__globals__.get(name)
+        if isinstance(target, types.FunctionType) and target.__module__.startswith("onionskin.peel.ops"):
+            twin = target.__globals__.get(f"torch_{name}") if library == "torch" else None
+            yield name, twin or target
+
+
+def _helper_name(called: str, function: Callable[..., Any]) -> str:
+    assert isinstance(function, types.FunctionType)
+    plain = called.removeprefix("torch_").strip("_")
+    return function.__module__.rpartition(".")[2] if plain == "forward" else plain
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return "_s_[" in text
+    return True
+
+
+def _value(text: str) -> Any:
+    return _Bare(text) if "_s_[" in text else ast.literal_eval(text)
