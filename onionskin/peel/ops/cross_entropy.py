@@ -35,7 +35,8 @@ def read(
 
 def forward(x: Array, target: Array, reduction: str) -> Array:
     """The mean over the examples of -log(softmax(x)[target])."""
-    shifted = x - x.max(axis=1, keepdims=True)  # the largest becomes 0, so that no exponential overflows
+    # The largest becomes 0, so that no exponential overflows.
+    shifted = x - np.amax(x, axis=1, keepdims=True)
     probabilities = np.exp(shifted)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     losses = -np.log(probabilities[np.arange(len(x)), target])
@@ -46,11 +47,11 @@ def forward(x: Array, target: Array, reduction: str) -> Array:
 
 def d_x(dy: Array, probabilities: Array, target: Array, reduction: str) -> Array:
     """What was given to each class, less what was asked for."""
-    dx = probabilities.copy()
-    dx[np.arange(len(dx)), target] -= 1  # where the right answer is
     if reduction == "mean":
-        dx /= len(dx)
-    return dx * dy
+        dy = dy / len(target)
+    dx = probabilities * dy
+    dx[np.arange(len(dx)), target] -= dy  # where the right answer is
+    return dx
 
 
 def tensors(x: Tensor, target: Tensor, reduction: str) -> Tensor:

@@ -1,0 +1,64 @@
+"""Runs an operation's code as it stands in a program: the text that is written there, not the function in its file."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # as everybody calls it
+
+from onionskin.peel import source
+from onionskin.peel.rule import Library
+
+#: What a program imports.
+_MODULES: dict[Library, dict[str, Any]] = {"np": {"np": np}, "torch": {"torch": torch, "F": F}}
+
+
+def run(function: Callable[..., Any], values: Mapping[str, Any], constants: Mapping[str, Any], library: Library) -> Any:
+    """Write a function for a program, and call it.
+
+    Args:
+        function: One of an operation's: a forward, a derivative.
+        values: What its parameters are given, by name.
+        constants: The parameters that stand in the program as they are: settings, and operands that are None.
+        library: Which library the program computes with.
+    """
+    namespace = dict(_MODULES[library])
+    names = _define_called(function, library, namespace)
+    wanted = source.parameters(function)
+    known = {name: constants[name] for name in wanted if name in constants}
+    missing = set(wanted) - set(values) - set(known) - {"torch", "np"}
+    assert not missing, f"{function.__qualname__} asks for {sorted(missing)}, which is nothing that it can be given"
+    given = {name: values[name] for name in wanted if name not in known}
+    if source.is_one_expression(function):
+        text = source.written_out(function, {**names, **{n: repr(v) for n, v in known.items()}}, library)
+        return eval(text, {**namespace, **given})
+    text = source.as_function(function, "written", known, library, names)
+    exec(text, namespace)
+    starred = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.VAR_POSITIONAL]
+    positional = given.pop(starred[0]) if starred else ()
+    return namespace["written"](*positional, **given)
+
+
+def _define_called(function: Callable[..., Any], library: Library, namespace: dict[str, Any]) -> dict[str, str]:
+    """Define the functions of ``ops/`` that a function calls, and theirs; return what they are called."""
+    names: dict[str, str] = {}
+    assert isinstance(function, FunctionType)
+    for node in ast.walk(source.definition(function)[1]):
+        if isinstance(node, ast.Name) and isinstance(called := function.__globals__.get(node.id), FunctionType):
+            module = sys.modules[called.__module__]
+            if not module.__name__.startswith("onionskin.peel.ops."):
+                continue
+            twin = getattr(module, f"torch_{called.__name__}", called) if library == "torch" else called
+            names[node.id] = f"{module.__name__.rpartition('.')[2]}{node.id}"
+            if names[node.id] not in namespace:
+                namespace[names[node.id]] = None
+                theirs = _define_called(twin, library, namespace)
+                exec(source.as_function(twin, names[node.id], {}, library, theirs), namespace)
+    return names
