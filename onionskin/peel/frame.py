@@ -35,7 +35,7 @@ _END = """
 
 if __name__ == "__main__":
     for step, loss in enumerate(train(int(sys.argv[1]) if len(sys.argv) > 1 else 20)):
-        print(f"step {step:3d}  loss {float(loss):.6f}")
+        print(f"step {step:3d}  loss {loss:.6f}")
 """
 
 
@@ -133,4 +133,5 @@ def _loop(plan: Plan, parts: Parts, dialect: Dialect) -> Iterator[str]:
             yield from (f"            {line}" for line in update)
             yield "        for weight in w.values():"
             yield "            weight.grad = None"
-    X
+    total = " + ".join(losses)
+    yield f"        yield {total}" if dialect.library == "np" else f"        yield ({total}).item()"
