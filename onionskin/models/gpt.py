@@ -158,5 +158,5 @@ def example() -> Example:
     twice = once.repeat(1, 3)[:, :17]  # one token more than the context, for the last to have a next
     with seeded():
         return Example(
-            build(), twice[:, :-1], twice[:, 1:], loss=next_token_loss, optimizer="sgd:lr=0.0625,momentum=0.5"
+            build(), twice[:, :-1], twice[:, 1:], loss=next_token_loss, optimizer="sgd:lr=0.03125,momentum=0.75"
         )
