@@ -6,6 +6,7 @@ Paper: Ronneberger, Fischer & Brox (2015), "U-Net: convolutional networks for bi
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -86,7 +87,7 @@ def build(channels: int = 1, width: int = 8, classes: int = 2, up: str = "transp
 def example() -> Example:
     """Return the network, growing by ``nearest``, with 4 images of 16 × 16: it finds the bar behind the noise."""
     clean = bars(4, size=16)
+    noise = torch.from_numpy(np.random.default_rng(1).standard_normal(clean.shape)).float()
+    x, y = clean + 0.25 * noise, clean[:, 0].long()
     with seeded():
-        noisy = clean + 0.25 * torch.randn(clean.shape)
-        model = build(up="nearest")
-    return Example(model, noisy, clean[:, 0].long(), loss="cross_entropy", optimizer="sgd:lr=0.03125,momentum=0.875")
+        return Example(build(up="nearest"), x, y, loss="cross_entropy", optimizer="sgd:lr=0.03125,momentum=0.875")
