@@ -17,21 +17,35 @@ from onionskin import shown
 
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
+    from onionskin.peel.start import Peeled, peel
     from onionskin.recording.pack import pack
     from onionskin.recording.reader import Run, open_run
     from onionskin.watch.start import Recorder, watch
 
 __version__ = "0.1.0"
 
-__all__ = ["OnionskinError", "OnionskinWarning", "Recorder", "Run", "__version__", "open_run", "pack", "watch"]
+__all__ = [
+    "OnionskinError",
+    "OnionskinWarning",
+    "Peeled",
+    "Recorder",
+    "Run",
+    "__version__",
+    "open_run",
+    "pack",
+    "peel",
+    "watch",
+]
 
 _HOMES = {
     "OnionskinError": "onionskin.errors",
     "OnionskinWarning": "onionskin.errors",
+    "Peeled": "onionskin.peel.start",
     "Recorder": "onionskin.watch.start",
     "Run": "onionskin.recording.reader",
     "open_run": "onionskin.recording.reader",
     "pack": "onionskin.recording.pack",
+    "peel": "onionskin.peel.start",
     "watch": "onionskin.watch.start",
 }
 

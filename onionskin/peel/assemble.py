@@ -28,11 +28,13 @@ class Program:
         level: Its name.
         source: Its text.
         lines: What each line does, by its number from 1; lines that do nothing to an array are not there.
+        suffix: How its file's name ends, without the dot.
     """
 
     level: str
     source: str
     lines: dict[int, Tag]
+    suffix: str = "py"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -100,7 +99,7 @@ def _wanting(plan: Plan) -> Iterator[str]:
 def _moved(plan: Plan, stage: Stage) -> str:
     """Return the condition under which a stage moves a weight."""
     own = "weight.grad is not None"
-    prefix = os.path.commonprefix([*stage.moves]) if len(plan.stages) > 1 else ""
+    prefix = stage.prefix
     return f'{own} and name.startswith("{prefix}")' if prefix else own
 
 

@@ -1,7 +1,8 @@
 """From what was seen to functions: one for each class of module, however often it was called.
 
-A ResNet calls its block eight times, with other weights, strides and widths. What is the same in all calls is the function; what
-differs becomes its parameters. A call is told where its weights stand: ``basic_block("layer1.0", x, stride=1)``.
+A ResNet calls its block eight times, with other weights, strides and widths. What is the same in all calls is the
+function; what differs becomes its parameters. A call is told where its weights stand:
+``basic_block("layer1.0", x, stride=1)``.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Call:
         inputs: What it is given, in the order of the function's inputs.
         outputs: What it gives.
         settings: The values of the function's settings here.
-        is_optional: Whether the module is there in some calls of the calling function only; without it, the output is the
-            input.
+        is_optional: Whether the module is there in some calls of the calling function only; without it, the output is
+            the input.
     """
 
     function: Function
@@ -182,7 +183,7 @@ def _optional_children(root: Region) -> dict[type, set[str]]:
         if region.module is not None and not region.is_leaf and not region.is_container:
             own = {_child(r, region) for r in region.items if isinstance(r, Region) and any(True for _ in all_nodes(r))}
             seen.setdefault(type(region.module), []).append(own)
-    return {kind: set.union(*calls) - set.intersection(*calls) for kind, calls in seen.items()}
+    return {kind: set().union(*calls) - calls[0].intersection(*calls[1:]) for kind, calls in seen.items()}
 
 
 def _regions(region: Region) -> Iterator[Region]:

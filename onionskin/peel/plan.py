@@ -30,7 +30,8 @@ class Stage:
     Attributes:
         name: Empty where there is only one.
         step: Called with a model and a batch's tensors by name; gives the loss.
-        moves: The names of the parameters that its optimizer moves.
+        prefix: What the names of the parameters begin with that its optimizer moves; empty for all.
+        moves: Those names.
         recipe: How it steps.
         traced: What the step does.
         outline: That, as functions.
@@ -38,6 +39,7 @@ class Stage:
 
     name: str
     step: Callable[[nn.Module, Mapping[str, Tensor]], Tensor]
+    prefix: str
     moves: tuple[str, ...]
     recipe: Recipe
     traced: Traced
@@ -61,13 +63,19 @@ class Plan:
     stages: list[Stage] = field(default_factory=list)
 
     def data(self) -> dict[str, npt.NDArray[Any]]:
-        """Return everything that a program reads: weights ``w/…``, buffers ``b/…``, constants ``c/…``, and the batches."""
+        """Return what a program reads: weights ``w/…``, buffers ``b/…``, constants ``c/…``, and the batches."""
         out = {f"w/{name}": value.detach().numpy() for name, value in self.model.named_parameters()}
-        out |= {f"b/{name}": value.numpy() for name, value in _buffers(self.model).items()}
+        out |= {f"b/{name}": value for name, value in self.buffers_of(self.model).items()}
         for stage in self.stages:
             out |= {f"c/{name}": value.numpy() for name, value in stage.traced.constants.items()}
         out |= {name: np.stack([batch[name].numpy() for batch in self.batches]) for name in self.batches[0]}
         return {name: np.ascontiguousarray(value) for name, value in out.items()}
+
+    @staticmethod
+    def buffers_of(model: nn.Module) -> dict[str, npt.NDArray[Any]]:
+        """Return a model's buffers by name; how many batches BatchNorm has seen is none that anything depends on."""
+        buffers = model.named_buffers()
+        return {name: value.numpy() for name, value in buffers if not name.endswith("num_batches_tracked")}
 
 
 def plan(
@@ -87,7 +95,7 @@ def plan(
         OnionskinError: See :func:`onionskin.peel`.
     """
     batches, calls = _batches(model, batch, dtype)
-    twin = _twin(model, dtype)
+    twin = copied(model).to(dtype)
     judge = _loss(loss)
 
     def step(which: nn.Module, tensors: Mapping[str, Tensor]) -> Tensor:
@@ -109,7 +117,7 @@ def plan_example(
         return plan(example.model, batch, loss=loss or example.loss, optimizer=optimizer or example.optimizer,
                     clip=clip, schedule=schedule, dtype=dtype, name=name)  # fmt: skip
     batches, calls = _batches(example.model, batch, dtype)
-    made = Plan(name, _twin(example.model, dtype), batches)
+    made = Plan(name, copied(example.model).to(dtype), batches)
     for phase in example.phases:
 
         def step(which: nn.Module, tensors: Mapping[str, Tensor], judge: Any = phase.loss) -> Tensor:
@@ -129,22 +137,19 @@ def _stage(name: str, step: Any, model: nn.Module, batch: dict[str, Tensor], rec
         raise OnionskinError(
             f"{type(model).__name__} has no parameter {where}", fix="leave requires_grad on for what shall be trained"
         )
-    traced = trace(model, batch, lambda twin: step(twin, batch), trainable=lambda n: n in moves)
-    return Stage(name, step, moves, recipe, traced, outline(traced, f"forward_{name}".strip("_")))
+    traced = trace(copied(model), batch, lambda twin: step(twin, batch), trainable=lambda n: n in moves)
+    return Stage(name, step, prefix, moves, recipe, traced, outline(traced, f"forward_{name}".strip("_")))
 
 
-def _twin(model: nn.Module, dtype: torch.dtype) -> nn.Module:
+def copied(model: nn.Module) -> nn.Module:
+    """Return a copy of a model that shares nothing with it. Raises OnionskinError where it cannot be copied."""
     try:
-        return copy.deepcopy(model).to(dtype)
+        return copy.deepcopy(model)
     except Exception as error:
         raise OnionskinError(
             f"{type(model).__name__} cannot be copied: {error}",
             fix="give a model that copy.deepcopy copies; keep no tensor of a graph in its attributes",
         ) from error
-
-
-def _buffers(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value for name, value in model.named_buffers() if not name.endswith("num_batches_tracked")}
 
 
 # ------------------------------------------------------------------ the batch
@@ -227,7 +232,7 @@ def _loss(loss: str | Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tens
     losses = {each.name: each for each in rules() if each.kind == "loss"}
     if loss not in losses:
         raise OnionskinError(f"no '{loss}' among the losses",
-                             fix=did_you_mean(loss, losses, otherwise=f"choose one of: {', '.join(losses)}"))  # fmt: skip
+                             fix=did_you_mean(loss, losses, otherwise=f"choose from: {', '.join(losses)}"))  # fmt: skip
     found: Callable[[Any, Any], Tensor] = next(
         function
         for function, each in by_spelling().items()

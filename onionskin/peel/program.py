@@ -1,7 +1,7 @@
 """Writes one function of a program on arrays: in NumPy, or on PyTorch's tensors with or without autograd.
 
-The forward of a function is its operations in order; its backward is their derivatives in reverse, and where a value was
-used twice its gradients add up. Nothing else is known here: what an operation does, its own file says.
+The forward of a function is its operations in order; its backward is their derivatives in reverse, and where a value
+was used twice its gradients add up. Nothing else is known here: what an operation does, its own file says.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class FunctionWriter:
         return [self._operation(item)] if isinstance(item, Node) else self._call(item)
 
     def _operation(self, node: Node) -> Statement:
-        rule, library = node.rule, self._dialect.library
+        rule = node.rule
         is_loss = self.function.is_main and node.outputs[0] in self.function.outputs
         wish = "loss" if is_loss else node.attribute or rule.name
         outputs = [
@@ -258,10 +258,8 @@ class FunctionWriter:
         first = next(o for o in operands if isinstance(o, Value) and o.needs_grad)
         path, op = (item.path, item.rule.name) if isinstance(item, Node) else (item.path, "")
         shape = str(first.shape) if len(operands) == 1 else ""
-        if targets == ["+"]:
-            line = f"g[{self._key(first)}] += {text}"
-        else:
-            line = f"{', '.join(targets)} = {text}"
+        together = ", ".join(targets)
+        line = f"g[{self._key(first)}] += {text}" if targets == ["+"] else f"{together} = {text}"
         variable = line.split(" ", 1)[0].rstrip(",")
         return [Statement(line, shape, Tag(op, path, "backward", variable)), *(Statement(more) for more in after)]
 

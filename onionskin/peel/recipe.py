@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.peel.rule import Rule, rule, rules
+from onionskin.peel.rule import Rule, rules
 
 #: The function of each kind of file that says its settings, and the parameters that are none.
 _FUNCTIONS = {"optimizer": "update", "clip": "clip", "schedule": "factor"}

@@ -7,28 +7,32 @@ An operation's file is plain code that a learner can read, and the very code tha
 * ``FORMULA``: what it computes, in TeX that KaTeX renders;
 * ``SPELLINGS``: every way PyTorch spells it, as dotted names: module, function, tensor method;
 * ``read(…)``: takes what such a call was given, and says which operation it is, of what (:class:`Use`);
-* ``forward(…)``: in NumPy. Its tensors are named as in ``Use.operands``, its settings as in ``Use.settings``. A forward that
-  keeps something for the backward returns it after the output: ``SAVES`` names it (``TORCH_SAVES`` for ``torch_forward``, where
-  it keeps something else or, ``()``, nothing);
-* the backward, in NumPy: one function ``d_<operand>(dy, …)`` for each gradient, or one ``backward(dy, …)`` that returns the
-  gradients of ``GRADIENTS`` together. Their parameters are taken by name: ``dy``, operands, settings, ``y``, and ``SAVES``;
-* ``tensors(…)``: the same forward as PyTorch spells it on tensors. Without it, ``forward`` is read with ``np.`` as ``torch.``;
+* ``forward(…)``: in NumPy. Its tensors are named as in ``Use.operands``, its settings as in ``Use.settings``. A
+  forward that keeps something for the backward returns it after the output: ``SAVES`` names it (``TORCH_SAVES`` for
+  ``torch_forward``, where it keeps something else or, ``()``, nothing);
+* the backward, in NumPy: one function ``d_<operand>(dy, …)`` for each gradient, or one ``backward(dy, …)`` that
+  returns the gradients of ``GRADIENTS`` together. Their parameters are taken by name: ``dy``, operands, settings,
+  ``y``, and ``SAVES``;
+* ``tensors(…)``: the same forward as PyTorch spells it on tensors. Without it, ``forward`` is read with ``np.`` as
+  ``torch.``;
 * ``torch_forward``, ``torch_d_<operand>``, ``torch_backward``: where the NumPy code does not read as PyTorch so;
 * ``trial(pick)``: a call to try it on (``onionskin/peel/trial.py``).
 
-A function that is one ``return`` of one expression is written out in place; others become a function of the program, with their
-docstring (the formula in plain letters) and comments. An ``if`` on a setting, or on an operand that is None, is decided when
-the program is written. A function may call others of its file (``_windows``) or of other operations' files.
+A function that is one ``return`` of one expression is written out in place; others become a function of the program,
+with their docstring (the formula in plain letters) and comments. An ``if`` on a setting, or on an operand that is
+None, is decided when the program is written. A function may call others of its file (``_windows``) or of other
+operations' files.
 
-Some operations take or give several tensors: an operand may be a list (``xs``), whose gradient is a list; ``OUTPUTS`` names the
-outputs where there are more than one (their gradients are ``dy``, then ``d<name>``; one that nobody uses is None), or is ``("*",)``
-where the forward returns a list (the gradients are then the list ``dys``, zeros where nobody uses one). Random numbers
-come from the parameter ``rng``, a NumPy Generator that every level shares, and ``DRAWS = True`` says so.
+Some operations take or give several tensors: an operand may be a list (``xs``), whose gradient is a list; ``OUTPUTS``
+names the outputs where there are more than one (their gradients are ``dy``, then ``d<name>``; one that nobody uses is
+None), or is ``("*",)`` where the forward returns a list (the gradients are then the list ``dys``, zeros where nobody
+uses one). Random numbers come from the parameter ``rng``, a NumPy Generator that every level shares, and ``DRAWS =
+True`` says so.
 
-An optimizer (``KIND = "optimizer"``) has ``update(w, g, state, <settings>)``: it changes ``w`` in place and keeps what it needs in the
-dict ``state`` of that weight. A schedule has ``factor(step, <settings>)``, what the learning rate is multiplied by at a step from 0 on.
-A clip has ``clip(g, <settings>)``, which changes the gradients in the dict ``g`` in place. ``SPELLINGS`` names the class or function
-in PyTorch whose settings these are.
+An optimizer (``KIND = "optimizer"``) has ``update(w, g, state, <settings>)``: it changes ``w`` in place and keeps
+what it needs in the dict ``state`` of that weight. A schedule has ``factor(step, <settings>)``, what the learning
+rate is multiplied by at a step from 0 on. A clip has ``clip(g, <settings>)``, which changes the gradients in the dict
+``g`` in place. ``SPELLINGS`` names the class or function in PyTorch whose settings these are.
 """
 
 from __future__ import annotations
@@ -55,7 +59,7 @@ class Use:
 
     Attributes:
         op: The name of its file in ``ops/``.
-        operands: What it is applied to, by the names of its forward's parameters: tensors, lists of tensors, numbers, None.
+        operands: What it is applied to, by the names of its forward's parameters: tensors, lists, numbers, None.
         settings: The rest of its forward's parameters: numbers, words, shapes.
         outputs: Which outputs of the call in PyTorch these are, where it gives several; by default what it gives.
     """
@@ -109,7 +113,7 @@ class Rule:
 
     def _function(self, name: str, library: Library) -> Callable[..., Any]:
         own: Callable[..., Any] | None = getattr(self.source, f"torch_{name}", None) if library == "torch" else None
-        return own or getattr(self.source, name)  # type: ignore[no-any-return]  # a module's attribute has no type
+        return own or getattr(self.source, name)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Turns the code of an operation into the code of a program: written out in place, or as a function of what it needs.
 
-The functions in ``ops/`` provide for every setting. A program has some settings only, so what they decide is decided when
-it is written: an ``if`` on a setting is gone, a setting that never differs stands as its value.
+The functions in ``ops/`` provide for every setting. A program has some settings only, so what they decide is decided
+when it is written: an ``if`` on a setting is gone, a setting that never differs stands as its value.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ def as_function(
     text, tree = definition(function)
     lines = text.splitlines()
     out = [f"def {name}({_signature(tree, constants)}):"]
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    again = {key: value for key, value in constants.items() if key in stored}  # what it begins with, and then changes
+    constants = {key: value for key, value in constants.items() if key not in stored}
+    out += [f"    {key} = {value!r}" for key, value in again.items()]
     out += _block(tree.body, lines, constants, " " * 4) or ["    pass"]
     body = "\n".join(out)
     for old, new in calls.items():

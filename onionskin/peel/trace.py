@@ -1,17 +1,16 @@
 """Follows a model through one step and writes down what it does: which operation, on what, in which module.
 
 PyTorch hands every function that is called on a tensor to the innermost ``TorchFunctionMode``. So the model runs as it
-is, with its own Python, and what is seen are the very calls it makes. A model that decides by the *values* of its tensors
-would do something else with other values: it is refused, and the place is named.
+is, with its own Python, and what is seen are the very calls it makes. A model that decides by the *values* of its
+tensors would do something else with other values: it is refused, and the place is named.
 """
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,12 +21,30 @@ from onionskin.peel.rule import Rule, Use, by_spelling, rule
 
 #: Functions whose result depends on the values of a tensor and leaves the graph, or has a shape that does.
 _BY_VALUE: Final = frozenset(
-    "__bool__ item tolist numpy __int__ __float__ __index__ __contains__ __array__ nonzero argwhere unique "
-    "unique_consecutive masked_select bincount repeat_interleave".split()
+    [
+        "__bool__",
+        "item",
+        "tolist",
+        "numpy",
+        "__int__",
+        "__float__",
+        "__index__",
+        "__contains__",
+        "__array__",
+        "nonzero",
+        "argwhere",
+        "unique",
+        "unique_consecutive",
+        "masked_select",
+        "bincount",
+        "repeat_interleave",
+    ]
 )
 
 #: Creates what it returns and reads nothing of its argument but the shape.
-_LIKE: Final = frozenset("zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_tensor".split())
+_LIKE: Final = frozenset(
+    ["zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_tensor"]
+)
 
 #: Modules of PyTorch that only call their children in turn; they get no function of their own.
 _CONTAINERS: Final = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -131,7 +148,7 @@ def trace(
     """Follow one step.
 
     Args:
-        model: The model. It is copied, and the copy runs.
+        model: The model; it is run, and marked by ``trainable``, so give a copy.
         inputs: The tensors of the batch by name; ``step`` calls the model with these very tensors.
         step: Calls the model it is given and returns the loss.
         trainable: Whether a parameter of this name is moved in this step.
@@ -140,22 +157,11 @@ def trace(
         OnionskinError: An operation has no file in ``ops/``, the model decides by its values, it changes a tensor that
             is needed unchanged, or the loss is no scalar.
     """
-    twin = _copied(model)
-    for name, parameter in twin.named_parameters():
+    for name, parameter in model.named_parameters():
         parameter.requires_grad_(parameter.requires_grad and trainable(name))
-    with _Follower(twin, inputs) as follower:
-        loss = step(twin)
+    with _Follower(model, inputs) as follower:
+        loss = step(model)
     return follower.traced(loss)
-
-
-def _copied(model: nn.Module) -> nn.Module:
-    try:
-        return copy.deepcopy(model)
-    except Exception as error:
-        raise OnionskinError(
-            f"{type(model).__name__} cannot be copied: {error}",
-            fix="give a model that copy.deepcopy copies; no tensor of a graph may be kept in its attributes",
-        ) from error
 
 
 class _Follower(TorchFunctionMode):
@@ -177,15 +183,15 @@ class _Follower(TorchFunctionMode):
             self._know(buffer, "buffer", name)
         self._inputs = [self._know(tensor, "input", name) for name, tensor in inputs.items()]
 
-    def __enter__(self) -> _Follower:
+    def __enter__(self) -> Self:
         for path, module in self._model.named_modules():
             self._handles.append(module.register_forward_pre_hook(self._enter(path), with_kwargs=True))
             self._handles.append(module.register_forward_hook(self._leave))
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]  # PyTorch's class has no types here
         return self
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
         for handle in self._handles:
             handle.remove()
 
@@ -198,7 +204,7 @@ class _Follower(TorchFunctionMode):
         if value is None or not value.needs_grad:
             raise OnionskinError(
                 "the loss depends on no trainable parameter of the model",
-                fix="return what was computed from the model's outputs, and leave requires_grad on where it shall learn",
+                fix="return what the model's outputs give, and leave requires_grad on where it shall learn",
             )
         return Traced(self._root, value, self._inputs, self._constants)
 
@@ -229,8 +235,8 @@ class _Follower(TorchFunctionMode):
         self._refuse_stale(args, kwargs)
         moving = [v for v in map(self._value, _tensors((args, kwargs))) if v is not None and v.kind != "constant"]
         if name in _BY_VALUE and moving:
-            raise self._refusal(f"looks at the values of a tensor ({name})", "compute with torch.where or a mask, so that "
-                                "the same operations run for every batch")  # fmt: skip
+            raise self._refusal(f"looks at the values of a tensor ({name})",
+                                "compute with torch.where or a mask, so that every batch does the same")  # fmt: skip
         known = by_spelling().get(func.__self__ if name == "__get__" else func)
         use = None if known is None or not (moving or known.draws) else self._read(known, func, args, kwargs)
         result = func(*args, **kwargs)
@@ -261,7 +267,7 @@ class _Follower(TorchFunctionMode):
         if moving and name not in _LIKE:
             file = name.strip("_") or "operation"
             raise self._refusal(f"calls {_spelling(func)}, which no file in onionskin/peel/ops knows",
-                                f"add onionskin/peel/ops/{file}.py (relu.py there is the shortest example), or write it "
+                                f"add onionskin/peel/ops/{file}.py (relu.py there is the shortest one), or write it "
                                 "with operations that are there")  # fmt: skip
         for tensor in tensors:
             self._constant(tensor, name)
@@ -329,7 +335,7 @@ class _Follower(TorchFunctionMode):
         for tensor in _tensors((args, kwargs)) if self._stale else ():
             if id(tensor) in self._stale:
                 raise self._refusal("uses a tensor whose memory was changed in place through another view of it, in "
-                                    f"{self._stale[id(tensor)]}", "leave out inplace=True or the trailing underscore there")  # fmt: skip
+                                    f"{self._stale[id(tensor)]}", "compute a new tensor there")  # fmt: skip
 
     def _where(self) -> str:
         region = self._open[-1]
@@ -377,4 +383,4 @@ def _is_torch(module: nn.Module | None) -> bool:
 
 
 def _spelling(func: Any) -> str:
-    return resolve_name(func) or getattr(func, "__qualname__", str(func))
+    return str(resolve_name(func) or getattr(func, "__qualname__", func))

@@ -14,7 +14,28 @@ from onionskin.peel.trace import Value
 
 #: Names of a program that no variable may take.
 _RESERVED = frozenset(
-    "np torch F math sys w g buffers constants rng at saved data train step steps name state Path lr".split()
+    [
+        "np",
+        "torch",
+        "F",
+        "math",
+        "sys",
+        "w",
+        "g",
+        "buffers",
+        "constants",
+        "rng",
+        "at",
+        "saved",
+        "data",
+        "train",
+        "step",
+        "steps",
+        "name",
+        "state",
+        "Path",
+        "lr",
+    ]
 )
 
 #: A line of a program, with its comment, is at most this wide: what ``ruff format`` allows by default.

@@ -1,0 +1,142 @@
+"""Peels a model: the same training at seven levels, each a program that stands alone, proved equal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from onionskin import registry
+from onionskin.errors import OnionskinError
+from onionskin.peel import levels
+from onionskin.peel.assemble import Program
+from onionskin.peel.compare import LEVELS, Agreement, compare, save_data
+from onionskin.peel.plan import Batch, Plan, plan
+
+__all__ = ["Peeled", "peel"]
+
+#: What a program's first lines say, by which it is known again.
+_MARK = "Run it: python"
+
+
+def peel(
+    model: nn.Module,
+    batch: Batch | Sequence[Batch],
+    *,
+    loss: str | Callable[[Any, Any], Tensor] = "cross_entropy",
+    optimizer: str | torch.optim.Optimizer = "sgd:lr=0.125",
+    clip: str | None = None,
+    schedule: str | None = None,
+    dtype: torch.dtype = torch.float64,
+    name: str = "",
+) -> Peeled:
+    """Follow one step of a training, so that it can be written at every level.
+
+    Args:
+        model: The model with its initial weights, in the mode that it is trained in. It is copied and never changed.
+        batch: ``(inputs, targets)``; inputs may be a tuple for ``model(*inputs)``. A list of such pairs of the same
+            shapes: step ``i`` takes pair ``i % len(batch)``.
+        loss: The name of a loss, or a function of (outputs, targets) that returns a scalar.
+        optimizer: A name with its settings, such as ``"adam:lr=0.0078125"``, or an optimizer of PyTorch's.
+        clip: ``"clip_norm:max_norm=1.0"`` or ``"clip_value:clip_value=0.5"``: what is done to the gradients first.
+        schedule: The learning rate's, such as ``"cosine:T_max=50"``.
+        dtype: float64 or float32.
+        name: What the programs call it; by default the class's name.
+
+    Returns:
+        The peeled model: ``.program(level)``, ``.write(level, path)``, ``.check(steps)``.
+
+    Raises:
+        OnionskinError: The model decides by the values of its tensors, an operation has no file in
+            ``onionskin/peel/ops``, a tensor that is needed is changed in place, the loss is no scalar, the batch has no
+            values, or a name is unknown. Nothing was written.
+    """
+    if dtype not in (torch.float64, torch.float32):
+        raise OnionskinError(f"dtype={dtype} is not peeled", fix="use torch.float64 or torch.float32")
+    made = plan(model, batch, loss=loss, optimizer=optimizer, clip=clip, schedule=schedule, dtype=dtype, name=name)
+    return Peeled(made)
+
+
+@dataclass(frozen=True)
+class Peeled:
+    """A training that can be written at every level.
+
+    Attributes:
+        plan: What every level carries out.
+    """
+
+    plan: Plan
+
+    def program(self, level: str) -> Program:
+        """Return one level as a program.
+
+        Args:
+            level: One of ``line loop tensors backward numpy scalars c``.
+
+        Raises:
+            OnionskinError: There is no such level, or it does not apply to this model.
+        """
+        return _program(self, level)
+
+    def write(self, level: str, path: str | Path | None = None) -> Path:
+        """Write one level as a file that runs, with the weights and batches in an ``.npz`` beside it.
+
+        Args:
+            level: As in :meth:`program`.
+            path: The file; by default ``<name>_<level>.py`` in the current folder. An older program is replaced.
+
+        Raises:
+            OnionskinError: The level does not apply, the file exists and is something else, or cannot be written.
+        """
+        program = self.program(level)
+        place = Path(path) if path is not None else Path(f"{self.plan.name}_{level}.{program.suffix}")
+        if place.exists() and _MARK not in place.read_text(errors="replace")[:500]:
+            raise OnionskinError(f"{place} exists and was not written by a peel", fix="choose another file with -o")
+        try:
+            _atomically(place.with_suffix(".npz"), lambda file: save_data(self.plan, file))
+            _atomically(place, lambda file: file.write(program.source.encode()))
+        except OSError as error:
+            raise OnionskinError(f"{place} cannot be written: {error.strerror}",
+                                 fix="choose another place with -o, or make room there") from error  # fmt: skip
+        return place
+
+    def check(self, *, steps: int = 50, only: Sequence[str] = LEVELS) -> list[Agreement]:
+        """Run the levels beside the model and return how they agree.
+
+        Args:
+            steps: How many steps; at least one.
+            only: Which levels; those that do not apply say so in ``refused``.
+        """
+        found: list[Agreement] = []
+        for so_far in self.checking(steps=steps, only=only):
+            found = so_far
+        return found
+
+    def checking(self, *, steps: int = 50, only: Sequence[str] = LEVELS) -> Iterator[list[Agreement]]:
+        """Do what :meth:`check` does, and yield what is known after every step."""
+        if steps < 1:
+            raise OnionskinError(f"steps={steps} proves nothing", fix="compare at least one step")
+        return compare(self.plan, steps=steps, only=only)
+
+
+@cache
+def _program(peeled: Peeled, level: str) -> Program:
+    written: Program = registry.load(levels, level).write(peeled.plan)
+    return written
+
+
+def _atomically(place: Path, write: Callable[[Any], Any]) -> None:
+    """Write a file whole or not at all."""
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            write(file)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
