@@ -1,0 +1,62 @@
+"""Adam: each weight at its own pace, by running averages of its gradient and of the gradient's square.
+
+Source: Kingma & Ba (2015), "Adam: a method for stochastic optimization", algorithm 1; amsgrad: Reddi et al. (2018).
+As in PyTorch, eps is added after the bias of the square's average is corrected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onionskin.peel.ops import Array
+from onionskin.peel.trial import Pick
+
+KIND = "optimizer"
+SENTENCE = "every weight goes by its average gradient, measured by how much the gradient varies"
+FORMULA = (
+    r"m \leftarrow \beta_1 m + (1-\beta_1)\, g, \quad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2, \qquad "
+    r"w \leftarrow w - \eta\, \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon}"
+)
+SPELLINGS = ("torch.optim.Adam",)
+
+
+def update(
+    w: Array,
+    g: Array,
+    state: dict[str, Array],
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    amsgrad: bool = False,
+) -> None:
+    """m and v: averages of g and g^2; w -= lr m / (sqrt(v) + eps), both without bias."""
+    if not state:
+        state.update(t=0, m=np.zeros_like(w), v=np.zeros_like(w))
+        if amsgrad:
+            state.update(largest=np.zeros_like(w))
+    beta1, beta2 = betas
+    state["t"] += 1
+    t, m, v = state["t"], state["m"], state["v"]
+    if weight_decay:
+        g = g + weight_decay * w
+    m += (1 - beta1) * (g - m)
+    v *= beta2
+    v += (1 - beta2) * g * g
+    if amsgrad:
+        v = state["largest"] = np.maximum(state["largest"], v)
+    # The averages began at 0, so that the first ones are too small by these factors.
+    scale = np.sqrt(v) / (1 - beta2**t) ** 0.5 + eps
+    w -= lr / (1 - beta1**t) * m / scale
+
+
+def trial(pick: Pick) -> dict[str, Any]:
+    return {
+        "lr": pick.choice([0.125, 0.01]),
+        "betas": pick.choice([(0.9, 0.999), (0.5, 0.75), (0.0, 0.5)]),
+        "eps": pick.choice([1e-8, 0.125]),
+        "weight_decay": pick.choice([0.0, 0.25]),
+        "amsgrad": pick.choice([False, True]),
+    }
