@@ -14,7 +14,7 @@ An operation's file is plain code that a learner can read, and the very code tha
   returns the gradients of ``GRADIENTS`` together. Their parameters are taken by name: ``dy``, operands, settings,
   ``y``, and ``SAVES``;
 * ``tensors(…)``: the same forward as PyTorch spells it on tensors. Without it, ``forward`` is read with ``np.`` as
-  ``torch.``;
+  ``torch.`` and ``.size`` as ``.numel()``;
 * ``torch_forward``, ``torch_d_<operand>``, ``torch_backward``: where the NumPy code does not read as PyTorch so;
 * ``trial(pick)``: a call to try it on (``onionskin/peel/trial.py``).
 

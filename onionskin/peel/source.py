@@ -78,7 +78,10 @@ def as_function(
 
 def spelled(text: str, library: Library) -> str:
     """Return NumPy's code as a library spells it."""
-    return re.sub(r"\bnp\.", "torch.", text) if library == "torch" else text
+    if library == "np":
+        return text
+    text = re.sub(r"\bnp\.", "torch.", text)
+    return re.sub(r"\.size\b(?!\()", ".numel()", text)  # in PyTorch, size() is the shape
 
 
 class _Replace(ast.NodeTransformer):
@@ -103,6 +106,12 @@ class _Replace(ast.NodeTransformer):
         if isinstance(node.op, ast.Mult) and 1.0 in (_number(left), _number(right)):
             return right if _number(left) == 1.0 else left  # type: ignore[no-any-return]
         return ast.BinOp(left, node.op, right)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        is_given = isinstance(node.left, ast.Name) and node.left.id in self._given
+        if is_given and isinstance(node.ops[0], (ast.Is, ast.IsNot)):  # what is given for it is None, or never
+            return ast.Constant(_is_none(self.visit(node.left)) == isinstance(node.ops[0], ast.Is))
+        return self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         test = self.visit(node.test)
