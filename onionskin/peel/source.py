@@ -78,6 +78,7 @@ def as_function(
 
 def spelled(text: str, library: Library) -> str:
     """Return NumPy's code as a library spells it."""
+    text = re.sub(r"\b_s_\[([^\[\]]*)\]", r"\1", text)  # an index stands in brackets already
     if library == "np":
         return text
     text = re.sub(r"\bnp\.", "torch.", text)
@@ -96,6 +97,21 @@ class _Replace(ast.NodeTransformer):
     def visit_Starred(self, node: ast.Starred) -> ast.expr:
         value = self.visit(node.value)
         return ast.Starred(value, node.ctx)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        call = self.generic_visit(node)
+        assert isinstance(call, ast.Call)
+        call.args = _unpacked(call.args)
+        return call
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        return ast.Tuple(_unpacked([self.visit(each) for each in node.elts]), node.ctx)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        left = self.visit(node.left)
+        if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            return ast.Constant(_is_none(left) == isinstance(node.ops[0], ast.Is))
+        return ast.Compare(left, node.ops, [self.visit(each) for each in node.comparators])
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         left, right = self.visit(node.left), self.visit(node.right)
@@ -125,6 +141,15 @@ class _Replace(ast.NodeTransformer):
 def _number(node: ast.AST) -> float | None:
     """Return the value of a float that stands there; a whole number may be an index or a size."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, float) else None
+
+
+def _unpacked(args: list[ast.expr]) -> list[ast.expr]:
+    """Return arguments with ``*(2, 3)`` written as ``2, 3``."""
+    out: list[ast.expr] = []
+    for arg in args:
+        literal = isinstance(arg, ast.Starred) and isinstance(arg.value, ast.Tuple)
+        out += arg.value.elts if literal else [arg]  # type: ignore[attr-defined]  # literal says that it has them
+    return out
 
 
 def _is_none(node: ast.AST) -> bool:
@@ -219,7 +244,10 @@ def _replacements(node: ast.AST, constants: Mapping[str, Any]) -> list[tuple[ast
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         for side, other in ((node.left, node.right), (node.right, node.left)):
             if (known := _known(side, constants)) is not None and known[0] == 1:
-                return [(node, _substituted(other, constants))]  # one times anything is that
+                text = _substituted(other, constants)  # one times anything is that
+                return [(node, f"({text})" if isinstance(other, ast.BinOp) else text)]
+    if isinstance(node, ast.Starred) and (value := _known(node.value, constants)) is not None:
+        return [(node, ", ".join(map(repr, value[0])))]
     if isinstance(node, ast.expr) and not isinstance(node, ast.Constant):
         value = _known(node, constants)
         if value is not None:
@@ -236,6 +264,8 @@ def _substituted(node: ast.expr, constants: Mapping[str, Any]) -> str:
 def _known(node: ast.expr, constants: Mapping[str, Any]) -> tuple[Any] | None:
     """Return the value of an expression of constants alone, in a tuple; None where something else is in it."""
     names = [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and names[0] not in constants:
+        return (isinstance(node.ops[0], ast.IsNot),)  # an operand that is None is a constant; this one is not
     if not names or not all(name in constants for name in names):
         return None
     if any(isinstance(inner, (ast.Call, ast.Attribute, ast.Lambda, ast.comprehension)) for inner in ast.walk(node)):
