@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def peel(
     return Peeled(made)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Peeled:
     """A training that can be written at every level.
 
@@ -72,6 +71,7 @@ class Peeled:
     """
 
     plan: Plan
+    _written: dict[str, Program] = field(default_factory=dict, repr=False)
 
     def program(self, level: str) -> Program:
         """Return one level as a program.
@@ -82,7 +82,9 @@ class Peeled:
         Raises:
             OnionskinError: There is no such level, or it does not apply to this model.
         """
-        return _program(self, level)
+        if level not in self._written:
+            self._written[level] = registry.load(levels, level).write(self.plan)
+        return self._written[level]
 
     def write(self, level: str, path: str | Path | None = None) -> Path:
         """Write one level as a file that runs, with the weights and batches in an ``.npz`` beside it.
@@ -123,12 +125,6 @@ class Peeled:
         if steps < 1:
             raise OnionskinError(f"steps={steps} proves nothing", fix="compare at least one step")
         return compare(self.plan, steps=steps, only=only)
-
-
-@cache
-def _program(peeled: Peeled, level: str) -> Program:
-    written: Program = registry.load(levels, level).write(peeled.plan)
-    return written
 
 
 def _atomically(place: Path, write: Callable[[Any], Any]) -> None:

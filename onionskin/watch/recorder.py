@@ -176,6 +176,11 @@ class Recorder(ShowsItself):
         return {id(parameter) for parameter in parameters(self._models).values()}
 
     @property
+    def last_frame_step(self) -> int:
+        """The step of the last frame that was taken; −1 before the first."""
+        return self._last_frame_step
+
+    @property
     def last_heard(self) -> float:
         """When the last step was made, by ``time.perf_counter`` (seconds)."""
         return self._logged.times[-1] if self._logged.times else self._next_hand_over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import sys
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -17,7 +18,10 @@ from onionskin.peel import source
 from onionskin.peel.rule import Library
 
 #: What a program imports.
-_MODULES: dict[Library, dict[str, Any]] = {"np": {"np": np}, "torch": {"torch": torch, "F": F}}
+_MODULES: dict[Library, dict[str, Any]] = {
+    "np": {"np": np, "math": math},
+    "torch": {"torch": torch, "F": F, "np": np, "math": math},
+}
 
 
 def run(function: Callable[..., Any], values: Mapping[str, Any], constants: Mapping[str, Any], library: Library) -> Any:
