@@ -22,6 +22,7 @@ from onionskin.recording.manifest import (
     Thinned,
 )
 from onionskin.recording.pack import pack
+from onionskin.recording.peel import Peel, PeelArray, PeelProgram, PeelStep, read_peel, save_peel
 from onionskin.recording.reader import Frame, Run, RunProbes, Tensor, open_run
 from onionskin.recording.status import Dropped, Note, Overhead, Status, Warned
 from onionskin.recording.writer import FrameData, RunWriter
@@ -42,6 +43,10 @@ __all__ = [
     "Node",
     "Note",
     "Overhead",
+    "Peel",
+    "PeelArray",
+    "PeelProgram",
+    "PeelStep",
     "ProbeArray",
     "Probes",
     "Run",
@@ -55,5 +60,7 @@ __all__ = [
     "open_run",
     "pack",
     "read_landscape",
+    "read_peel",
     "save_landscape",
+    "save_peel",
 ]

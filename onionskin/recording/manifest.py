@@ -12,6 +12,7 @@ from typing import Any, Final
 from onionskin.errors import OnionskinError
 from onionskin.recording.fields import Fields, broken
 from onionskin.recording.landscape import LandscapeEntry, landscape_from_json
+from onionskin.recording.peel import PeelEntry, peel_from_json
 from onionskin.recording.space import Space, space_from_json
 from onionskin.recording.subgrid import kept_shape
 
@@ -259,6 +260,7 @@ class Manifest:
     thinned: Thinned | None = None
     space: Space | None = None
     landscape: LandscapeEntry | None = None
+    peel: PeelEntry | None = None
 
     def width(self, role: str) -> int:
         """Return how many values a row of ``pictures/<role>`` has."""
@@ -271,7 +273,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return the attributes of the root group."""
         content = asdict(self)
-        for rare in ("thinned", "landscape"):
+        for rare in ("thinned", "landscape", "peel"):
             if content[rare] is None:
                 del content[rare]
         return {"format": FORMAT_VERSION, "statistics": list(STATISTICS), "roles": list(ROLES), **content}
@@ -307,6 +309,7 @@ def manifest_from_json(content: object) -> Manifest:
         thinned=top.optional("thinned", lambda name: _thinned(top.inner(name))),
         space=None if space is None else space_from_json(space),
         landscape=top.optional("landscape", lambda name: landscape_from_json(top.inner(name))),
+        peel=top.optional("peel", lambda name: peel_from_json(top.inner(name))),
     )
     keys = [tensor.key for tensor in manifest.tensors]
     if len(set(keys)) != len(keys):

@@ -76,7 +76,7 @@ def pack_arrays(folder: Path, frames: int, progress: Callable[[int, int], None] 
         try:
             if array == folder / "statistics":
                 describe_scales(array, frames)
-            _pack_array(array, frames if grows_by_frames(array.relative_to(folder)) else None)
+            pack_array(array, frames if grows_by_frames(array.relative_to(folder)) else None)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise broken(f"{array / 'zarr.json'} does not describe a growing array ({error})") from error
 
@@ -97,14 +97,17 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 def grows_by_frames(array: Path) -> bool:
     """Return whether an array, by its path inside the run, has a row for each frame."""
-    return array.parts[0] in ("frames", "pictures", "statistics", "exact", "space") or array.parts[-1] in (
+    return array.parts[0] in ("frames", "pictures", "statistics", "exact", "space", "peel") or array.parts[-1] in (
         "outputs",
         "embedding",
     )
 
 
-def _pack_array(folder: Path, rows: int | None) -> None:
-    """Pack one array, unless it is packed or a single chunk; ``rows`` is its true length where that is known."""
+def pack_array(folder: Path, rows: int | None) -> None:
+    """Pack one array, unless it is packed or a single chunk; ``rows`` is its true length where that is known.
+
+    Raises OSError, and what damaged metadata raises.
+    """
     metadata = _metadata(folder / "zarr.json")
     if metadata["codecs"][0]["name"] == "sharding_indexed":
         return

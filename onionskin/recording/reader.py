@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from onionskin.recording.landscape import Landscape
     from onionskin.recording.manifest import Graph
+    from onionskin.recording.peel import Peel
 
 Array = npt.NDArray[Any]
 
@@ -83,13 +84,13 @@ class Run(ShowsItself):
         self._arrays.clear()
         for cached in ("frames", "scalars", "tensors", "probes", "space", "statistics"):
             self.__dict__.pop(cached, None)
-        self.manifest = manifest_from_json(self._attributes("", "onionskin"))
-        self.status = status_from_json(self._attributes("status", "status"))
+        self.manifest = manifest_from_json(self.attributes("", "onionskin"))
+        self.status = status_from_json(self.attributes("status", "status"))
 
     @property
     def is_growing(self) -> bool:
         """Whether somebody still records it, by a fresh look."""
-        self.status = status_from_json(self._attributes("status", "status"))
+        self.status = status_from_json(self.attributes("status", "status"))
         return self.status.is_growing(time.time())
 
     @property
@@ -227,6 +228,13 @@ class Run(ShowsItself):
 
         return read_landscape(self)
 
+    @property
+    def peel(self) -> Peel | None:
+        """The model as programs of several levels, and their arrays; None where none was written."""
+        from onionskin.recording.peel import read_peel
+
+        return read_peel(self)
+
     def frame_index(self, frame: int) -> int:
         """Return a frame's index, counted from the end where negative. Raises OnionskinError outside the run."""
         count = len(self.frames)
@@ -270,7 +278,8 @@ class Run(ShowsItself):
         self._arrays[name] = array
         return array
 
-    def _attributes(self, group: str, key: str) -> object:
+    def attributes(self, group: str, key: str) -> object:
+        """Return an attribute of a group, as it stands there. Raises OnionskinError when it is absent."""
         import zarr
 
         path = f"{self._root}/{group}".strip("/")

@@ -1,9 +1,10 @@
 """Chooses what of a run goes into a smaller copy of it, by one rule.
 
 Everything, if it fits. Else there are fewer frames, evenly chosen, and what a frame holds is left out in this order
-until sixty of them fit: decision maps, optimizer state, gradients, exact weights, and then all but 1,024 and all but
-256 values of a picture. Only then are there fewer than sixty. The first and the last frame, those with a health note
-and those in which a probe was learned go before others. A curve of a long run keeps 4,096 of its values.
+until sixty of them fit: decision maps, the values beside the peel's programs, optimizer state, gradients, exact
+weights, and then all but 1,024 and all but 256 values of a picture. Only then are there fewer than sixty. The first and
+the last frame, those with a health note and those in which a probe was learned go before others. A curve of a long run
+keeps 4,096 of its values.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ CURVE_VALUES: Final = 4096
 #: What is left out, in this order: the parts of a run folder, and their name in a sentence.
 _PARTS: Final = (
     (("space",), "the decision maps"),
+    (("peel/values",), "the values beside the peel’s programs"),
     (("pictures/optimizer",), "the optimizer’s state"),
     (("pictures/gradient",), "the gradients"),
     (("exact", "model.onnx"), "the exact weights"),

@@ -24,10 +24,11 @@ import pytest
 
 import onionskin as osk
 from onionskin.health import check_all, history_of
-from onionskin.recording import remote
+from onionskin.recording import remote, save_peel
 from onionskin.recording.arrays import save_array
 from onionskin.view.files import RunFiles
 from tests.recording import build
+from tests.recording.peel_run import peel_of
 
 Damage = Callable[[Path], None]
 
@@ -83,6 +84,16 @@ def _write(name: str, content: str) -> Damage:
         (run / name).write_text(content)
 
     return damage
+
+
+def _peel(inside: str, **values: Any) -> Damage:
+    """Change the first of the steps, programs or arrays of the peel; the peel itself where none is named."""
+
+    def change(content: dict[str, Any]) -> None:
+        peel = content["attributes"]["peel"]
+        (peel[inside][0] if inside else peel).update(values)
+
+    return lambda run: _edit(run / "peel/zarr.json", change)
 
 
 HOSTILE: dict[str, Damage] = {
@@ -143,6 +154,24 @@ HOSTILE: dict[str, Damage] = {
     "gzip bomb": _bomb,
     "gzip bomb in a shard": _bomb_in_a_shard,
     "missing pictures": lambda run: shutil.rmtree(run / "pictures/weight"),
+    "no peel where one is named": lambda run: shutil.rmtree(run / "peel"),
+    "a peel that is a list": lambda run: _edit(run / "peel/zarr.json", lambda c: c["attributes"].update(peel=[])),
+    "a peel of no level of its own": _manifest(lambda m: m["peel"].update(level="assembler")),
+    "a peel of other levels": _manifest(lambda m: m["peel"].update(levels=["numpy"])),
+    "a peel of a million levels": _manifest(lambda m: m["peel"].update(levels=["numpy"] * 10**6)),
+    "a program of a hundred megabytes": _peel("programs", source="x" * 10**8),
+    "a program that is a number": _peel("programs", source=3),
+    "a line after the last": _peel("programs", lines=[10**9, 0]),
+    "half a line": _peel("programs", lines=[1]),
+    "a line of a step that is not there": _peel("programs", lines=[1, 10**9]),
+    "a step of no part": _peel("steps", part="<script>"),
+    "a formula without end": _peel("steps", formula="{" * 10**7),
+    "an array of a step that is not there": _peel("arrays", step=10**9),
+    "an array beyond the row": _peel("arrays", offset=2**50),
+    "an array of another size": _peel("arrays", size=2**40),
+    "an array that goes nowhere": _peel("arrays", strides=[0, 0]),
+    "values of another length": _array("peel/values", _set(shape=[10**6, 4096])),
+    "cut values of a peel": _truncate("peel/values"),
     "steps that go back": lambda run: _rewrite_frames(run),
 }
 
@@ -154,7 +183,9 @@ def _rewrite_frames(run: Path) -> None:
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build.build_run(tmp_path_factory.mktemp("runs") / "run")
+    run = build.build_run(tmp_path_factory.mktemp("runs") / "run")
+    save_peel(run, peel_of(build.FRAMES))
+    return run
 
 
 def _read_everything(location: Path) -> None:
@@ -169,6 +200,7 @@ def _read_everything(location: Path) -> None:
         run.probes.outputs(frame.index)
         run.probes.embedding(frame.index)
         run.weights(frame.index)
+    assert run.peel
     check_all(history_of(run))
 
 

@@ -69,14 +69,14 @@ def test_a_killed_run_opens(kill: int, tmp_path: Path) -> None:
 
 def test_a_kill_while_packing(tmp_path: Path) -> None:
     """Whatever array is packed and whatever is not, the run reads the same."""
-    from onionskin.recording.pack import _is_array, _pack_array
+    from onionskin.recording.pack import _is_array, pack_array
     from tests.recording import build
 
     path = build.build_run(tmp_path / "run", finished=False)
     before = osk.open_run(path).read("pictures/weight", slice(0, build.FRAMES))
     arrays = sorted(p.parent for p in path.rglob("zarr.json") if _is_array(p))
     for array in arrays[::2]:
-        _pack_array(array, None)
+        pack_array(array, None)
     run = osk.open_run(path)
     np.testing.assert_array_equal(run.read("pictures/weight", slice(0, build.FRAMES)), before)
     leftover = path / "pictures" / "weight" / "c" / "9"

@@ -35,6 +35,7 @@ describe('the manifest', () => {
       budget: { asked: 0.02, every: null },
       thinned: null,
       landscape: null,
+      peel: null,
     })
   })
 

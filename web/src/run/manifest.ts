@@ -99,6 +99,14 @@ export interface Manifest {
   readonly thinned: Thinned | null
   /** Null where nobody has asked for one. */
   readonly landscape: LandscapeEntry | null
+  /** Null where the run has no programs beside it. */
+  readonly peel: PeelEntry | null
+}
+
+/** What is said of the programs of a run (peel.ts reads them): whose arrays were kept, and which levels there are. */
+export interface PeelEntry {
+  readonly level: string
+  readonly levels: readonly string[]
 }
 
 /** What a copy of a run says of itself. */
@@ -146,6 +154,7 @@ export function readManifest(content: unknown): Manifest {
     space: f.has('space') ? readSpace(f.inner('space')) : null,
     budget: { asked: budget.number('asked'), every: budget.has('every') ? budget.whole('every') : null },
     landscape: f.has('landscape') ? readLandscapeEntry(f.inner('landscape')) : null,
+    peel: f.has('peel') ? readPeelEntry(f.inner('peel')) : null,
     thinned: f.has('thinned') ? readThinned(f.inner('thinned')) : null,
   }
 }
@@ -154,6 +163,16 @@ export function readManifest(content: unknown): Manifest {
 export function showing(count: number, of: number): string {
   const whole = of.toLocaleString('en')
   return count === of ? `showing all ${whole}` : `showing ${count.toLocaleString('en')} of ${whole}`
+}
+
+function readPeelEntry(f: Fields): PeelEntry {
+  const entry = { level: f.text('level'), levels: f.texts('levels') }
+  const { level, levels } = entry
+  const areNames = levels.every(({ length }) => length > 0 && length <= 40)
+  if (!areNames || levels.length > 9 || new Set(levels).size !== levels.length || !levels.includes(level)) {
+    throw broken(`its peel is of the level '${level.slice(0, 40)}', and has ${levels.length} levels`)
+  }
+  return entry
 }
 
 function readSoftware(f: Fields): Record<string, string> {
