@@ -190,7 +190,7 @@ def _called(chosen: Chosen, given: dict[str, str], dialect: Dialect, functions: 
 
 def finish(level: str, text: str, functions: Iterable[Written]) -> Program:
     """Format a program as ``ruff format`` does, and find the line of every statement."""
-    source = formatted(text)
+    source = formatted(text.replace("_s_[", "np.s_["))
     tags = {each.name: each.tags for each in functions}
     lines: dict[int, Tag] = {}
     for node in ast.parse(source).body:

@@ -290,6 +290,7 @@ def _signature(block: _Block, without: frozenset[_Block] = frozenset()) -> str:
     numbers: dict[Value, int] = {}
     for value in block.inputs:
         numbers.setdefault(value, len(numbers))
+    made = len(numbers)
     words = [type(block.region.module).__qualname__, str(len(block.inputs)), str(block.is_optional)]
 
     def name(value: Value) -> str:
@@ -310,7 +311,8 @@ def _signature(block: _Block, without: frozenset[_Block] = frozenset()) -> str:
             operands = ", ".join(f"{key}={_described(operand, name)}" for key, operand in item.operands.items())
             words.append(f"{item.rule.name} {sorted(item.settings)} {operands} {[len(v.shape) for v in item.outputs]}")
         for value in item.outputs:
-            numbers[value] = len(numbers) + 1_000
+            made += 1
+            numbers[value] = made
     words.append("gives " + " ".join(name(value) for value in block.outputs))
     return "\n".join(words)
 

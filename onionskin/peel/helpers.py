@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onionskin.peel.rule import Library
-from onionskin.peel.source import as_function, parameters
+from onionskin.peel.source import Known, as_function, parameters
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Helpers:
 
     library: Library
     seen: dict[str, tuple[Callable[..., Any], list[dict[str, str]]]] = field(default_factory=dict)
-    settled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settled: dict[str, Known] = field(default_factory=dict)
     also: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def call(self, name: str, function: Callable[..., Any], given: Mapping[str, str]) -> str:
@@ -54,8 +54,10 @@ class Helpers:
             same = {
                 key for key in calls[0] if len({call.get(key) for call in calls}) == 1 and _is_literal(calls[0][key])
             }
-            kept = set(parameters(function))
-            self.settled[name] = {key: _value(calls[0][key]) for key in same & kept}
+            known = Known({key: _value(calls[0][key]) for key in sorted(same & set(parameters(function)))})
+            given = {key: {call.get(key) for call in calls} for key in calls[0]}
+            known.undecided = frozenset(key for key in given if key not in same and "None" in given[key])
+            self.settled[name] = known
         self.seen = {}
 
     def source(self) -> list[str]:
@@ -64,10 +66,9 @@ class Helpers:
         for name, function in self.also.items():
             self._write(name, function, {}, out)
         for name, (function, _) in self.seen.items():
-            constants = {
-                **self.settled.get(name, {}),
-                **({"rng": _Bare("rng")} if "rng" in parameters(function) else {}),
-            }
+            constants = self.settled.get(name, Known())
+            if "rng" in parameters(function):
+                constants["rng"] = _Bare("rng")
             self._write(name, function, constants, out)
         return list(out.values())
 

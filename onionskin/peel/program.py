@@ -53,6 +53,7 @@ class FunctionWriter:
         self._kept: dict[Node, dict[str, str]] = {}
         self._saved_of: dict[Call, str] = {}
         self._gradients: dict[Value, str] = {}
+        self._named: dict[Value, str] = {}
         self.flows_to: list[Value] = []
         self.saved: list[str] = []
         for value in function.inputs:
@@ -193,7 +194,7 @@ class FunctionWriter:
 
     def _reversed(self) -> list[Statement]:
         for value in self.gradients_in:
-            self._gradients[value] = self.names.free(f"d_{self.names.of(value)}")
+            self._gradients[value] = self._own(value)
         if self.function.is_main:
             self._gradients[self.function.outputs[0]] = "1.0"
         lines: list[Statement] = []
@@ -237,6 +238,10 @@ class FunctionWriter:
 
     def _assign(self, operands: list[Operand], text: str, item: Node | Call) -> list[Statement]:
         """Return the statements that give values their gradients; where one has some already, they add up."""
+        only = operands[0] if len(operands) == 1 else None
+        if isinstance(only, Value) and only.kind != "parameter" and only not in self._gradients and text.isidentifier():
+            self._gradients[only] = text  # it is handed on as it is: no line is needed for that
+            return []
         after: list[str] = []
         targets: list[str] = []
         for operand in operands:
@@ -248,12 +253,13 @@ class FunctionWriter:
                 targets.append(key if not adds else "+" if len(operands) == 1 else self.names.free("d_w"))
                 after += [f"{key} += {targets[-1]}"] if adds and len(operands) > 1 else []
             elif operand not in self._gradients:
-                self._gradients[operand] = self.names.free(f"d_{self.names.of(operand)}")
+                self._gradients[operand] = self._own(operand)
                 targets.append(self._gradients[operand])
             else:
-                old = self._gradients[operand]
-                targets.append(self.names.free(f"{old}_more") if len(operands) > 1 else old)
-                after += [f"{old} = {old} + {targets[-1]}"] if len(operands) > 1 else []
+                old, own = self._gradients[operand], self._own(operand)
+                self._gradients[operand] = own
+                targets.append(self.names.free(f"{own}_more") if len(operands) > 1 else own)
+                after += [f"{own} = {old} + {targets[-1]}"] if len(operands) > 1 else []
                 text = f"{old} + {text}" if len(operands) == 1 else text
         first = next(o for o in operands if isinstance(o, Value) and o.needs_grad)
         path, op = (item.path, item.rule.name) if isinstance(item, Node) else (item.path, "")
@@ -262,6 +268,12 @@ class FunctionWriter:
         line = f"g[{self._key(first)}] += {text}" if targets == ["+"] else f"{together} = {text}"
         variable = line.split(" ", 1)[0].rstrip(",")
         return [Statement(line, shape, Tag(op, path, "backward", variable)), *(Statement(more) for more in after)]
+
+    def _own(self, value: Value) -> str:
+        """Return the variable that a value's gradient has to itself."""
+        if value not in self._named:
+            self._named[value] = self.names.free(f"d_{self.names.of(value)}")
+        return self._named[value]
 
     def _call_backward(self, call: Call) -> list[Statement]:
         inner = self._written[call.function]

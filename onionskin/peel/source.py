@@ -17,6 +17,16 @@ from typing import Any
 from onionskin.peel.rule import Library
 
 
+class Known(dict[str, Any]):
+    """What is known of a function's parameters, by name.
+
+    Attributes:
+        undecided: The parameters that are None in some calls and not in others.
+    """
+
+    undecided: frozenset[str] = frozenset()
+
+
 @cache
 def definition(function: Callable[..., Any]) -> tuple[str, ast.FunctionDef]:
     """Return the source of a function, beginning at the margin, and its tree."""
@@ -66,8 +76,11 @@ def as_function(
     lines = text.splitlines()
     out = [f"def {name}({_signature(tree, constants)}):"]
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    again = {key: value for key, value in constants.items() if key in stored}  # what it begins with, and then changes
-    constants = {key: value for key, value in constants.items() if key not in stored}
+    # What it begins with, and then changes; what is None is not there, and nothing changes it.
+    again = {key: value for key, value in constants.items() if key in stored and value is not None}
+    undecided = getattr(constants, "undecided", frozenset())
+    constants = Known({key: value for key, value in constants.items() if key not in again})
+    constants.undecided = undecided
     out += [f"    {key} = {value!r}" for key, value in again.items()]
     out += _block(tree.body, lines, constants, " " * 4) or ["    pass"]
     body = "\n".join(out)
@@ -106,12 +119,6 @@ class _Replace(ast.NodeTransformer):
 
     def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
         return ast.Tuple(_unpacked([self.visit(each) for each in node.elts]), node.ctx)
-
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        left = self.visit(node.left)
-        if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            return ast.Constant(_is_none(left) == isinstance(node.ops[0], ast.Is))
-        return ast.Compare(left, node.ops, [self.visit(each) for each in node.comparators])
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         left, right = self.visit(node.left), self.visit(node.right)
@@ -265,9 +272,14 @@ def _known(node: ast.expr, constants: Mapping[str, Any]) -> tuple[Any] | None:
     """Return the value of an expression of constants alone, in a tuple; None where something else is in it."""
     names = [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
     if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and names[0] not in constants:
+        if names[0] in getattr(constants, "undecided", ()):
+            return None
         return (isinstance(node.ops[0], ast.IsNot),)  # an operand that is None is a constant; this one is not
     if not names or not all(name in constants for name in names):
         return None
-    if any(isinstance(inner, (ast.Call, ast.Attribute, ast.Lambda, ast.comprehension)) for inner in ast.walk(node)):
+    if any(
+        isinstance(inner, (ast.Call, ast.Attribute, ast.Lambda, ast.comprehension, ast.Slice))
+        for inner in ast.walk(node)
+    ):
         return None
     return (eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}, dict(constants)),)

@@ -63,30 +63,29 @@ def forward(
         n = x.size // mean.size
         running_mean += momentum * (mean.ravel() - running_mean)
         running_var += momentum * (variance.ravel() * (n / (n - 1)) - running_var)
-    y = normal
-    if weight is not None:
-        y = normal * weight.reshape(mean.shape)
+    if weight is None:
+        return normal, normal, scale
+    y = normal * weight.reshape(mean.shape)
     if bias is not None:
-        y = y + bias.reshape(mean.shape)
+        y += bias.reshape(mean.shape)
     return y, normal, scale
 
 
 def backward(dy: Array, weight: Array, bias: Array, normal: Array, scale: Array, axes: tuple[int, ...]) -> Array:
     """dx = weight * scale * (dy - mean(dy) - n mean(dy n)), with n the normalised x."""
-    along = (dy * normal).mean(axis=axes, keepdims=True)
-    level = dy.mean(axis=axes, keepdims=True)
+    d_bias = dy.sum(axis=axes, keepdims=True)
+    d_weight = (dy * normal).sum(axis=axes, keepdims=True)
     count = dy.size // scale.size
-    d_weight = d_bias = None
-    dx = normal * -along
+    dx = normal * (d_weight / -count)
     dx += dy
-    dx -= level
-    if weight is not None:
-        d_weight = along.ravel() * count
-        scale = scale * weight.reshape(scale.shape)
-    if bias is not None:
-        d_bias = level.ravel() * count
-    dx *= scale
-    return dx, d_weight, d_bias
+    dx -= d_bias / count
+    if weight is None:
+        dx *= scale
+        return dx, None, None
+    dx *= scale * weight.reshape(scale.shape)
+    if bias is None:
+        return dx, d_weight.ravel(), None
+    return dx, d_weight.ravel(), d_bias.ravel()
 
 
 def torch_forward(
@@ -110,11 +109,11 @@ def torch_forward(
         n = x.numel() // mean.numel()
         running_mean += momentum * (mean.ravel() - running_mean)
         running_var += momentum * (variance.ravel() * (n / (n - 1)) - running_var)
-    y = normal
-    if weight is not None:
-        y = normal * weight.reshape(mean.shape)
+    if weight is None:
+        return normal, normal, scale
+    y = normal * weight.reshape(mean.shape)
     if bias is not None:
-        y = y + bias.reshape(mean.shape)
+        y += bias.reshape(mean.shape)
     return y, normal, scale
 
 
@@ -122,17 +121,16 @@ def torch_backward(
     dy: Tensor, weight: Tensor, bias: Tensor, normal: Tensor, scale: Tensor, axes: tuple[int, ...]
 ) -> Any:
     """dx = weight * scale * (dy - mean(dy) - n mean(dy n)), with n the normalised x."""
-    along = (dy * normal).mean(dim=axes, keepdim=True)
-    level = dy.mean(dim=axes, keepdim=True)
+    d_bias = dy.sum(dim=axes, keepdim=True)
+    d_weight = (dy * normal).sum(dim=axes, keepdim=True)
     count = dy.numel() // scale.numel()
-    d_weight = d_bias = None
-    dx = dy - level - normal * along
-    if weight is not None:
-        d_weight = along.ravel() * count
-        scale = scale * weight.reshape(scale.shape)
-    if bias is not None:
-        d_bias = level.ravel() * count
-    return dx * scale, d_weight, d_bias
+    dx = (dy - d_bias / count - normal * (d_weight / count)) * scale
+    if weight is None:
+        return dx, None, None
+    dx = dx * weight.reshape(scale.shape)
+    if bias is None:
+        return dx, d_weight.ravel(), None
+    return dx, d_weight.ravel(), d_bias.ravel()
 
 
 def tensors(

@@ -33,23 +33,23 @@ def forward(
     """y = (x - mean) / sqrt(var + eps) * weight + bias, with what training left."""
     scale = (1 / np.sqrt(running_var + eps)).reshape(shape)
     normal = (x - running_mean.reshape(shape)) * scale
-    y = normal
-    if weight is not None:
-        y = normal * weight.reshape(shape)
+    if weight is None:
+        return normal, normal, scale
+    y = normal * weight.reshape(shape)
     if bias is not None:
-        y = y + bias.reshape(shape)
+        y += bias.reshape(shape)
     return y, normal, scale
 
 
 def backward(dy: Array, weight: Array, bias: Array, normal: Array, scale: Array, axes: Any) -> Array:
     """dx = dy * weight * scale: what was remembered does not change with x."""
-    d_weight = d_bias = None
-    if weight is not None:
-        d_weight = (dy * normal).sum(axis=axes)
-        scale = scale * weight.reshape(scale.shape)
-    if bias is not None:
-        d_bias = dy.sum(axis=axes)
-    return dy * scale, d_weight, d_bias
+    if weight is None:
+        return dy * scale, None, None
+    dx = dy * (scale * weight.reshape(scale.shape))
+    d_weight = (dy * normal).sum(axis=axes)
+    if bias is None:
+        return dx, d_weight, None
+    return dx, d_weight, dy.sum(axis=axes)
 
 
 def tensors(

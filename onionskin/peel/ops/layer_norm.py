@@ -41,27 +41,26 @@ def forward(x: Array, weight: Array, bias: Array, eps: float) -> Array:
     centered = x - x.mean(axis=-1, keepdims=True)
     scale = 1 / np.sqrt((centered * centered).mean(axis=-1, keepdims=True) + eps)
     normal = centered * scale
-    y = normal
-    if weight is not None:
-        y = normal * weight
+    if weight is None:
+        return normal, normal, scale
+    y = normal * weight
     if bias is not None:
-        y = y + bias
+        y += bias
     return y, normal, scale
 
 
 def backward(dy: Array, weight: Array, bias: Array, normal: Array, scale: Array) -> Array:
     """dx = (dn - mean(dn) - n mean(dn n)) * scale, with n the normalised x."""
-    width = dy.shape[-1]
-    d_weight = d_bias = None
-    d_normal = dy
-    if weight is not None:
-        d_weight = (dy * normal).reshape(-1, width).sum(axis=0)
-        d_normal = dy * weight
-    if bias is not None:
-        d_bias = dy.reshape(-1, width).sum(axis=0)
-    along = (d_normal * normal).mean(axis=-1, keepdims=True)
-    dx = (d_normal - d_normal.mean(axis=-1, keepdims=True) - normal * along) * scale
-    return dx, d_weight, d_bias
+    dn = dy if weight is None else dy * weight
+    along = (dn * normal).mean(axis=-1, keepdims=True)
+    dx = (dn - dn.mean(axis=-1, keepdims=True) - normal * along) * scale
+    if weight is None:
+        return dx, None, None
+    axes = tuple(range(dy.ndim - 1))
+    d_weight = (dy * normal).sum(axis=axes)
+    if bias is None:
+        return dx, d_weight, None
+    return dx, d_weight, dy.sum(axis=axes)
 
 
 def tensors(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
