@@ -16,6 +16,10 @@ An operation's file is plain code that a learner can read, and the very code tha
 * ``tensors(…)``: the same forward as PyTorch spells it on tensors. Without it, ``forward`` is read with ``np.`` as
   ``torch.`` and ``.size`` as ``.numel()``;
 * ``torch_forward``, ``torch_d_<operand>``, ``torch_backward``: where the NumPy code does not read as PyTorch so;
+* ``scalars(s, …)``: the forward on arrays of single numbers, made with ``s`` (``peel/arithmetic/scalar.py``). Without
+  it, the forward in NumPy is read: written down as sums, products and choices. It is needed where a number is an index,
+  and it is welcome where a derivative is shorter than what the chain rule finds. ``NotImplemented`` leaves some
+  settings to the forward;
 * ``trial(pick)``: a call to try it on (``onionskin/peel/trial.py``).
 
 A function that is one ``return`` of one expression is written out in place; others become a function of the program,

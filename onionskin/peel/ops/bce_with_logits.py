@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.ops._pairs import refuse_unlike
 from onionskin.peel.rule import Use
@@ -73,6 +74,14 @@ def tensors(x: Tensor, target: Tensor, weight: Tensor | None, pos_weight: Tensor
         if weight is None and pos_weight is None
         else F.binary_cross_entropy_with_logits(x, target, weight, reduction=reduction, pos_weight=pos_weight)
     )
+
+
+def scalars(s: Scalars, x: Array, target: Array, weight: Array, pos_weight: Array, reduction: str) -> Array:
+    if weight is not None or pos_weight is not None:
+        return NotImplemented
+    pairs = zip(x.ravel(), target.ravel(), strict=True)
+    losses = [s.with_slopes(s.call("softplus", z) - t * z, {z: s.call("sigmoid", z) - t}) for z, t in pairs]
+    return s.reduced(losses, reduction, x.shape)
 
 
 def trial(pick: Pick) -> Call:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from onionskin.errors import OnionskinError
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
@@ -74,6 +75,17 @@ def d_x(dy: Array, p: Array, target: Array, reduction: str) -> Array:
 
 def tensors(x: Tensor, target: Tensor, reduction: str) -> Tensor:
     return F.cross_entropy(x, target) if reduction == "mean" else F.cross_entropy(x, target, reduction=reduction)
+
+
+def scalars(s: Scalars, x: Array, target: Array, reduction: str) -> Array:
+    losses = []
+    for row, right in zip(x, target, strict=True):
+        largest = s.named(s.max(row), "largest")
+        e = [s.named(s.call("exp", z - largest), f"e{k + 1}") for k, z in enumerate(row)]
+        total = s.named(s.add(e), "e_total")
+        slopes = {z: e[k] / total - s.compare("==", right, k) for k, z in enumerate(row)}
+        losses.append(s.with_slopes(s.call("log", total) + largest - s.select(right, row), slopes))
+    return s.reduced(losses, reduction)
 
 
 def trial(pick: Pick) -> Call:

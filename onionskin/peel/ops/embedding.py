@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from onionskin.errors import OnionskinError
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
@@ -58,6 +59,11 @@ def torch_d_weight(dy: Tensor, ids: Tensor, weight: Tensor, padding_idx: int | N
 
 def tensors(ids: Tensor, weight: Tensor, padding_idx: int | None) -> Tensor:
     return F.embedding(ids, weight) if padding_idx is None else F.embedding(ids, weight, padding_idx)
+
+
+def scalars(s: Scalars, ids: Array, weight: Array, padding_idx: int | None) -> Array:
+    rows = [[s.select(i, column) for column in weight.T] for i in ids.ravel()]
+    return np.array(rows, dtype=object).reshape(*ids.shape, weight.shape[1])
 
 
 def trial(pick: Pick) -> Call:

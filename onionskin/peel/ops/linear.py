@@ -5,9 +5,11 @@ The weights stand as out × in, as PyTorch keeps them: a row holds what one outp
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
@@ -39,6 +41,11 @@ def d_bias(dy: Array) -> Array:
 
 def tensors(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return F.linear(x, weight, bias)
+
+
+def scalars(s: Scalars, x: Array, weight: Array, bias: Array) -> Array:
+    biases = [None] * len(weight) if bias is None else bias
+    return np.array([[s.dot(row, w, b) for w, b in zip(weight, biases, strict=True)] for row in x], dtype=object)
 
 
 def trial(pick: Pick) -> Call:

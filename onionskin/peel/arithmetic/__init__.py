@@ -1,0 +1,1 @@
+"""The levels below arrays: a step as arithmetic on single numbers, drawn from what was followed, and written."""
