@@ -144,7 +144,7 @@ def _gap(have: Any, want: npt.NDArray[Any], floor: float) -> float:
     if have is None or np.shape(have) != want.shape:
         return math.inf
     size = max(float(np.abs(want).max(initial=0)), floor)
-    gap = float(np.abs(np.asarray(have) - want).max(initial=0))
+    gap = float(np.abs(np.subtract(have, want, dtype=np.float64)).max(initial=0))
     if math.isnan(gap):
         return 0.0 if np.array_equal(have, want, equal_nan=True) else math.inf
     return gap / size if size else gap

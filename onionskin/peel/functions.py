@@ -228,7 +228,9 @@ class _Drawer:
         for block in _inner(root):
             groups.setdefault(_signature(block), []).append(block)
         order = {block: number for number, block in enumerate(_inner(root))}
-        for blocks in _joined(groups, order).values():
+        groups = _joined(groups, order)
+        self._group_of = {block: blocks for blocks in groups.values() for block in blocks}
+        for blocks in groups.values():
             self._make(blocks)
 
     def body(self, block: _Block, optional: Iterable[str] = ()) -> list[Node | Call]:
@@ -241,6 +243,11 @@ class _Drawer:
         return Call(self._made[block], path, block.inputs, block.outputs, settings, path in set(optional))
 
     def _make(self, blocks: list[_Block]) -> None:
+        """Make the function of a group, after those that it calls."""
+        if blocks[0] in self._made:
+            return
+        for inner in (item for block in blocks for item in block.items if isinstance(item, _Block)):
+            self._make(self._group_of[inner])
         first = max(blocks, key=_completeness)
         calls = [first, *(block for block in blocks if block is not first)]
         name = _snake(first.region.path.rpartition(".")[2] if first.is_optional else type(first.region.module).__name__)
@@ -333,8 +340,7 @@ def _joined(groups: dict[str, list[_Block]], order: Mapping[_Block, int]) -> dic
         plain = _signature(blocks[0], optional)
         if optional and plain in joined and plain != key:
             joined[key] = sorted(joined[key] + joined.pop(plain), key=order.__getitem__)
-    # A function stands after those that it calls, and a class that was joined where its last call stood.
-    return dict(sorted(joined.items(), key=lambda group: max(order[block] for block in group[1])))
+    return joined
 
 
 def _match(item: Node | _Block, first: _Block, other: _Block) -> Node | _Block | None:

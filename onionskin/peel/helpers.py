@@ -29,7 +29,7 @@ class Helpers:
         """Return the call of a helper, with what differs."""
         _, calls = self.seen.setdefault(name, (function, []))
         calls.append(dict(given))
-        constant = self.settled.get(name, {})
+        constant = self.settled.get(name, Known())
         asked = [key for key in parameters(function) if key not in constant and key != "rng"]
         positional = [given[key] for key in asked if not _is_literal(given[key])]
         named = [f"{key}={given[key]}" for key in asked if _is_literal(given[key])]

@@ -170,8 +170,9 @@ class _Calls:
         return model(*self.inputs(tensors))
 
     def targets(self, tensors: Mapping[str, Tensor]) -> Any:
-        found = tuple(tensors[name] for name in self.wanted)
-        return found[0] if self.is_one_target else found or None
+        """Return what the loss compares with: where there are no targets, the inputs are."""
+        found = tuple(tensors[name] for name in self.wanted or self.given)
+        return found[0] if self.is_one_target or (not self.wanted and len(found) == 1) else found
 
 
 def _batches(

@@ -78,7 +78,7 @@ def as_function(
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     # What it begins with, and then changes; what is None is not there, and nothing changes it.
     again = {key: value for key, value in constants.items() if key in stored and value is not None}
-    undecided = getattr(constants, "undecided", frozenset())
+    undecided: frozenset[str] = getattr(constants, "undecided", frozenset())
     constants = Known({key: value for key, value in constants.items() if key not in again})
     constants.undecided = undecided
     out += [f"    {key} = {value!r}" for key, value in again.items()]

@@ -89,11 +89,11 @@ def backward(dy: Array, weight: Array, bias: Array, normal: Array, scale: Array,
 
 
 def torch_forward(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    running_mean: Tensor,
-    running_var: Tensor,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    running_mean: Array,
+    running_var: Array,
     momentum: float,
     eps: float,
     axes: tuple[int, ...],
@@ -117,9 +117,7 @@ def torch_forward(
     return y, normal, scale
 
 
-def torch_backward(
-    dy: Tensor, weight: Tensor, bias: Tensor, normal: Tensor, scale: Tensor, axes: tuple[int, ...]
-) -> Any:
+def torch_backward(dy: Array, weight: Array, bias: Array, normal: Array, scale: Array, axes: tuple[int, ...]) -> Any:
     """dx = weight * scale * (dy - mean(dy) - n mean(dy n)), with n the normalised x."""
     d_bias = dy.sum(dim=axes, keepdim=True)
     d_weight = (dy * normal).sum(dim=axes, keepdim=True)

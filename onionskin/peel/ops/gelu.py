@@ -40,7 +40,7 @@ def d_x(dy: Array, x: Array, below: Array) -> Array:
 
 def _erf(x: Array) -> Array:
     """The error function, value by value: NumPy itself has none."""
-    return np.frompyfunc(math.erf, 1, 1)(x).astype(x.dtype)
+    return np.vectorize(math.erf)(x).astype(x.dtype)
 
 
 def torch__erf(x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ SPELLINGS = ("torch.masked_fill", "torch.Tensor.masked_fill")
 
 
 def read(input: Tensor, mask: Tensor, value: float) -> Use:
-    if torch.broadcast_shapes(input.shape, mask.shape) != input.shape:
+    if np.broadcast_shapes(input.shape, mask.shape) != input.shape:
         raise OnionskinError("is filled by a mask of a larger shape", fix="expand it to the mask's shape first")
     return Use("masked_fill", {"x": input, "mask": mask}, {"value": float(value)})
 

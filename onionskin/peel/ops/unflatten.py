@@ -18,7 +18,9 @@ SPELLINGS = ("torch.nn.Unflatten", "torch.unflatten", "torch.Tensor.unflatten")
 
 
 def read(input: Tensor, dim: int, sizes: Sequence[int]) -> Use:
-    return reshaped(input, torch.empty(input.shape, device="meta").unflatten(dim, tuple(sizes)).shape, "unflatten")
+    return reshaped(
+        input, torch.unflatten(torch.empty(input.shape, device="meta"), dim, tuple(sizes)).shape, "unflatten"
+    )
 
 
 def forward(x: Array, shape: tuple[int, ...]) -> Array:

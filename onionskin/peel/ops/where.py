@@ -19,7 +19,7 @@ SPELLINGS = ("torch.where", "torch.Tensor.where")
 
 
 def read(condition: Tensor, input: Any, other: Any) -> Use:
-    full = torch.broadcast_shapes(*(t.shape for t in (condition, input, other) if isinstance(t, Tensor)))
+    full = np.broadcast_shapes(*(t.shape for t in (condition, input, other) if isinstance(t, Tensor)))
     if any(isinstance(t, Tensor) and t.requires_grad and t.shape != full for t in (input, other)):
         raise OnionskinError("chooses by torch.where between different shapes", fix="expand them to one shape first")
     return Use("where", {"condition": condition, "a": input, "b": other})
