@@ -15,11 +15,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from onionskin.errors import OnionskinError
+from onionskin.models import xor
 from onionskin.peel.compare import compare, save_data
 from onionskin.peel.levels import scalars
-from onionskin.peel.plan import Plan, plan
+from onionskin.peel.plan import Plan, plan, plan_example
 
 LOSSES = ("mse", "l1", "huber", "smooth_l1", "bce_with_logits", "cross_entropy")
 OPTIMIZERS = (
@@ -30,7 +32,7 @@ OPTIMIZERS = (
     "adam:lr=0.125",
     "adamw:lr=0.125",
 )
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU}
+ACTIVATIONS = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.SiLU, nn.Softplus, nn.ELU, nn.LeakyReLU)
 
 
 class Looked(nn.Module):
@@ -43,6 +45,20 @@ class Looked(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         scores: Tensor = self.out(self.e(ids))
+        return scores
+
+
+class Convolutional(nn.Module):
+    """A filter or two, pooled and scored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled = F.max_pool2d(self.conv(x).relu(), 2)
+        scores: Tensor = self.out(pooled.flatten(1))
         return scores
 
 
@@ -71,7 +87,7 @@ def assert_equal(made: Plan, steps: int = 20) -> None:
 def test_a_small_network_trains_to_the_same_numbers(data: st.DataObject) -> None:
     torch.manual_seed(data.draw(st.integers(0, 999), label="seed"))
     widths = data.draw(st.lists(st.integers(1, 5), min_size=2, max_size=4), label="widths")
-    activation = ACTIVATIONS[data.draw(st.sampled_from(sorted(ACTIVATIONS)))]
+    activation = data.draw(st.sampled_from(ACTIVATIONS))
     loss, optimizer = data.draw(st.sampled_from(LOSSES)), data.draw(st.sampled_from(OPTIMIZERS))
     inputs = torch.randn(data.draw(st.integers(1, 4), label="examples"), widths[0])
     batch = batch_for(loss, inputs, widths[-1])
@@ -88,6 +104,15 @@ def test_an_embedding_is_looked_up_and_names_stay_apart() -> None:
     torch.manual_seed(0)
     ids = torch.tensor([0, 4, 4, 2])
     assert_equal(plan(Looked(), (ids, torch.tensor([0, 1, 2, 0])), optimizer="adam:lr=0.125"))
+
+
+def test_a_small_convolution_is_written_out() -> None:
+    torch.manual_seed(0)
+    assert_equal(plan(Convolutional(), (torch.randn(3, 1, 4, 4), torch.tensor([0, 1, 2]))))
+
+
+def test_xor_learns_its_table_in_plain_floats() -> None:
+    assert_equal(plan_example(xor.example(), name="xor"), steps=50)
 
 
 def test_batches_take_turns_and_frozen_weights_stay() -> None:
@@ -173,6 +198,12 @@ def test_a_loss_that_looks_at_all_examples_together_is_refused() -> None:
 
     what = refusal(mlp(2, 2), (torch.randn(3, 2), torch.tensor([0, 1, 1])), loss=weighed)
     assert "neither the mean nor the sum" in what
+
+
+def test_batch_norm_mixes_examples_and_dropout_draws() -> None:
+    batch = (torch.randn(3, 2), torch.tensor([0, 1, 1]))
+    assert "1 (batch_norm) mixes the examples" in refusal(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), batch)
+    assert "random numbers" in refusal(nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)), batch)
 
 
 def test_tensors_without_a_common_first_axis_are_refused() -> None:

@@ -44,10 +44,10 @@ class ScalarArray(np.ndarray[Any, np.dtype[np.object_]]):
         if func is np.where and len(args) == 3:
             plain = [np.asarray(x) if isinstance(x, ScalarArray) else x for x in args]
             return self._like(np.frompyfunc(self.home.where, 3, 1)(*plain))
-        return super().__array_function__(func, types, args, kwargs)
+        return self._like(super().__array_function__(func, types, args, kwargs))
 
     def _like(self, result: Any) -> Any:
-        if not isinstance(result, np.ndarray):
+        if not isinstance(result, np.ndarray) or result.dtype != object:
             return result
         found = result.view(ScalarArray)
         found.home = self.home

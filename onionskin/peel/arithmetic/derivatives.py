@@ -39,6 +39,7 @@ def reachable(roots: list[Scalar], *, with_slopes: bool = False) -> list[Scalar]
 #: The derivative of a function of one number, by the number and by what it gives.
 _SLOPES: Final[Mapping[str, Callable[[Scalar, Scalar], Scalar]]] = {
     "exp": lambda x, y: y,
+    "expm1": lambda x, y: y + 1.0,
     "log": lambda x, y: 1.0 / x,
     "log1p": lambda x, y: 1.0 / (1.0 + x),
     "sqrt": lambda x, y: 0.5 / y,

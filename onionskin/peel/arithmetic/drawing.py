@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onionskin.errors import OnionskinError
+from onionskin.peel import source
 from onionskin.peel.arithmetic.array import ScalarArray, array_of
 from onionskin.peel.arithmetic.derivatives import flows, reachable
 from onionskin.peel.arithmetic.lines import Cells, Layer, Lines, ScalarGraph
@@ -16,12 +17,31 @@ from onionskin.peel.arithmetic.names import ScalarNames, parameter_stems
 from onionskin.peel.arithmetic.scalar import Scalar, Scalars
 from onionskin.peel.functions import all_nodes
 from onionskin.peel.plan import Plan, Stage
+from onionskin.peel.rule import Rule
 from onionskin.peel.trace import Node, Traced, Value
 
 
 def place_of(node: Node) -> str:
     """Return where an operation stands, for a message."""
     return f"{node.path} ({node.rule.name})" if node.path else node.rule.name
+
+
+def computed(s: Scalars, rule: Rule, given: Mapping[str, Any]) -> list[Cells]:
+    """Return the outputs of an operation: by its rule for single numbers, or else by its forward as it stands."""
+    own = getattr(rule.source, "scalars", None)
+    found = NotImplemented if own is None else own(s, **given)
+    forward = rule.source.forward
+    if found is NotImplemented and source.is_one_expression(forward):  # a bias that is None falls out of it
+        none = {name: "None" for name, each in given.items() if each is None}
+        found = eval(source.written_out(forward, none, "np"), {**vars(rule.source), **given})
+    elif found is NotImplemented:
+        wanted = inspect.signature(forward).parameters.values()
+        listed = [each for p in wanted if p.kind is p.VAR_POSITIONAL for each in given[p.name]]
+        plain = [given[p.name] for p in wanted if p.kind is p.POSITIONAL_OR_KEYWORD and p.name in given]
+        found = forward(*listed, *plain)
+        found = found[0] if rule.saves() and len(rule.outputs) == 1 else found
+    several = isinstance(found, (tuple, list))
+    return [np.asarray(each, dtype=object) for each in (found if several else [found])]
 
 
 class Drawing:
@@ -74,20 +94,11 @@ class Drawing:
 
     def _computed(self, node: Node) -> list[Cells]:
         """Return the outputs of an operation: by its rule for single numbers, or by its forward as it stands."""
-        source = node.rule.source
         given = {name: self._given(operand) for name, operand in node.operands.items()} | node.settings
         try:
-            found = NotImplemented
-            if (rule := getattr(source, "scalars", None)) is not None:
-                found = rule(self._s, **given)
-            if found is NotImplemented:
-                own = inspect.signature(source.forward).parameters
-                found = source.forward(**{name: value for name, value in given.items() if name in own})
-                found = found[0] if node.rule.saves() else found
+            arrays = computed(self._s, node.rule, given)
         except Exception as error:
             raise self._unwritable(node, str(error)) from error
-        several = isinstance(found, (tuple, list))
-        arrays = [np.asarray(each, dtype=object) for each in (found if several else [found])]
         if [each.shape for each in arrays] != [v.shape for v in node.outputs]:
             raise self._unwritable(node, f"gives {[each.shape for each in arrays]}")
         return arrays

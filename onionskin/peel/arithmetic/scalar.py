@@ -17,6 +17,7 @@ import numpy as np
 #: Functions of one number: how they are written, and what evaluates them.
 FUNCTIONS: Final[Mapping[str, Callable[[float], float]]] = {
     "exp": math.exp,
+    "expm1": math.expm1,
     "log": math.log,
     "log1p": math.log1p,
     "sqrt": math.sqrt,
@@ -154,7 +155,8 @@ class Scalars:
             flat += term.args if is_open else [term]
         known = sum(term.value for term in flat if term.op == "number")
         rest = [term for term in flat if term.op != "number"]
-        rest += [self.number(known)] if known or not rest else []
+        if known or not rest:  # a number stands last, but 1 - x is no -x + 1
+            rest.insert(0 if rest and rest[0].op == "neg" and known > 0 else len(rest), self.number(known))
         return rest[0] if len(rest) == 1 else self._made("add", tuple(rest))
 
     def dot(self, xs: Iterable[Any], ws: Iterable[Any], bias: Any = None) -> Scalar:
@@ -219,6 +221,7 @@ class Scalars:
         flat: list[Scalar] = []
         for each in map(self.number, xs):
             flat += each.args if each.op == "max" and not each.name else [each]
+        flat = [x for x in flat if not (x.op == "number" and x.value == -math.inf)]
         flat = sorted(dict.fromkeys(flat), key=lambda x: x.op != "number")
         return flat[0] if len(flat) == 1 else self._made("max", tuple(flat))
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
@@ -49,6 +50,10 @@ def torch__erf(x: Tensor) -> Tensor:
 
 def tensors(x: Tensor) -> Tensor:
     return F.gelu(x)
+
+
+def scalars(s: Scalars, x: Array) -> Array:
+    return x * 0.5 * np.frompyfunc(lambda z: 1 + s.call("erf", z / math.sqrt(2)), 1, 1)(x)
 
 
 def trial(pick: Pick) -> Call:

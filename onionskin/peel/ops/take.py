@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.trial import Call, Pick
 
@@ -27,6 +28,11 @@ def d_x(dy: Array, x: Array, index: Array) -> Array:
 def torch_d_x(dy: Tensor, x: Tensor, index: Tensor) -> Tensor:
     """Each row gets the gradients of all places it was taken to."""
     return torch.zeros_like(x).index_put((index,), dy, accumulate=True)
+
+
+def scalars(s: Scalars, x: Array, index: Array) -> Array:
+    rows = [[s.select(i, column) for column in x.reshape(len(x), -1).T] for i in index.ravel()]
+    return np.array(rows, dtype=object).reshape(*index.shape, *x.shape[1:])
 
 
 def trial(pick: Pick) -> Call:
