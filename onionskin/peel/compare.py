@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from threadpoolctl import threadpool_limits
 
 from onionskin import registry
 from onionskin.errors import OnionskinError
@@ -95,7 +96,7 @@ def compare(
         OnionskinError: A level that was asked for alone does not apply to this model.
     """
     tolerance = TOLERANCES[next(plan.model.parameters()).dtype]
-    with TemporaryDirectory(prefix="onionskin-peel-") as folder, _one_thread():
+    with TemporaryDirectory(prefix="onionskin-peel-") as folder, one_thread():
         found = [Agreement(level) for level in only]
         running: dict[str, Iterator[Moment]] = {}
         for each in found:
@@ -151,12 +152,13 @@ def _gap(have: Any, want: npt.NDArray[Any], floor: float) -> float:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Small networks are no faster on more threads, and the time of a step means more on one."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):  # the matrix products of NumPy
+            yield
     finally:
         torch.set_num_threads(threads)
 

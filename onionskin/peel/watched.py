@@ -19,7 +19,7 @@ import torch
 
 from onionskin.errors import OnionskinError
 from onionskin.peel.assemble import Program
-from onionskin.peel.compare import LEVELS, Moment, moments, run_program
+from onionskin.peel.compare import LEVELS, Moment, moments, one_thread, run_program
 from onionskin.peel.plan import Plan, copied
 from onionskin.peel.rule import rule
 from onionskin.peel.start import Peeled
@@ -75,7 +75,7 @@ class Watched:
     def __iter__(self) -> Iterator[int]:
         plan = self._peeled.plan
         rows: list[Arrays] = [{}]  # the first frame shows the initial weights: nothing was computed yet
-        with TemporaryDirectory(prefix="onionskin-peel-") as folder, self._recorder as recorder:
+        with TemporaryDirectory(prefix="onionskin-peel-") as folder, one_thread(), self._recorder as recorder:
             reader, losses = _reading(self._peeled, Path(folder), self._steps)
             (Path(folder) / "level").mkdir()
             for step, moment in enumerate(moments(plan, self._program, Path(folder) / "level", self._steps)):
