@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,13 +193,23 @@ def finish(level: str, text: str, functions: Iterable[Written]) -> Program:
     source = formatted(text.replace("_s_[", "np.s_["))
     tags = {each.name: each.tags for each in functions}
     lines: dict[int, Tag] = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name in tags:
-            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-            for statement, tag in zip(body, tags[node.name], strict=True):
-                if tag is not None:
-                    lines |= dict.fromkeys(range(statement.lineno, (statement.end_lineno or 0) + 1), tag)
+    for name, body in _functions(ast.parse(source).body):
+        for statement, tag in zip(body, tags[name], strict=True) if name in tags else ():
+            if tag is not None:
+                lines |= dict.fromkeys(range(statement.lineno, (statement.end_lineno or 0) + 1), tag)
     return Program(level, source, lines)
+
+
+def _functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, list[ast.stmt]]]:
+    """Yield the statements of every function and method; of a training, those of its loop in the loop's place."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{node.name}.")
+        elif isinstance(node, ast.FunctionDef):
+            own = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            if isinstance(own[-1], ast.For) and any(isinstance(inner, ast.Yield) for inner in ast.walk(own[-1])):
+                own = [*own[:-1], *own[-1].body]
+            yield within + node.name, own
 
 
 def formatted(text: str) -> str:

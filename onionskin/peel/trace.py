@@ -106,6 +106,8 @@ class Region:
         items: Operations and calls of modules within, in order.
         arguments: The values that it was called with, with the names of its forward's parameters.
         returns: The values that it returned.
+        given: The arguments, positional and by name, with a value in the place of each tensor; tuples are lists.
+        gives: What it returned, likewise; None in the place of a tensor that no operation made.
     """
 
     path: str
@@ -113,6 +115,8 @@ class Region:
     items: list[Node | Region] = field(default_factory=list)
     arguments: list[tuple[str, Value]] = field(default_factory=list)
     returns: list[Value] = field(default_factory=list)
+    given: Any = ((), {})
+    gives: Any = None
 
     @property
     def is_leaf(self) -> bool:
@@ -218,12 +222,25 @@ class _Follower(TorchFunctionMode):
                     region.arguments.append((name, value))
             self._open[-1].items.append(region)
             self._open.append(region)
+            unknown = self._operand if _is_torch(module) else lambda tensor: None
+            region.given = self._with_values((args, kwargs), unknown)
 
         return enter
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         region = self._open.pop()
         region.returns = [self._values[id(tensor)] for tensor in _tensors(output) if id(tensor) in self._values]
+        region.gives = self._with_values(output, lambda tensor: None)
+
+    def _with_values(self, thing: Any, unknown: Callable[[Tensor], Any]) -> Any:
+        """Return a structure of arguments with values in the place of tensors."""
+        if isinstance(thing, Tensor):
+            return self._values.get(id(thing)) or unknown(thing)
+        if isinstance(thing, (tuple, list)):
+            return [self._with_values(each, unknown) for each in thing]
+        if isinstance(thing, Mapping):
+            return {key: self._with_values(each, unknown) for key, each in thing.items()}
+        return thing
 
     # ------------------------------------------------------------------ functions
 

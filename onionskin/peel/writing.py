@@ -62,7 +62,7 @@ class Tag:
     Attributes:
         op: The operation's name; empty for a call of a module's function.
         path: The module's path, or the function's first one.
-        part: ``forward``, ``backward`` or ``update``.
+        part: ``forward``, ``backward`` or ``update``; ``module`` where a module is made.
         variable: The array that the line makes.
     """
 
@@ -128,6 +128,14 @@ class Names:
         """Name a value, as wished or nearly so."""
         self._of[value] = self.free(wish)
         return self._of[value]
+
+    def is_free(self, name: str) -> bool:
+        """Whether nothing has a name yet."""
+        return name not in self._taken
+
+    def hand_on(self, value: Value, name: str) -> None:
+        """Give a value the variable of one that is no longer needed."""
+        self._of[value] = name
 
     def free(self, wish: str) -> str:
         """Return a name that nothing has yet."""
