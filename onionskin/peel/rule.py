@@ -20,6 +20,8 @@ An operation's file is plain code that a learner can read, and the very code tha
   it, the forward in NumPy is read: written down as sums, products and choices. It is needed where a number is an index,
   and it is welcome where a derivative is shorter than what the chain rule finds. ``NotImplemented`` leaves some
   settings to the forward;
+* ``multiply_adds(…)``: where it is no operation on each entry: how many its forward takes, from the shapes of
+  operands and ``y`` and from settings, by name (``onionskin/peel/cost.py``);
 * ``trial(pick)``: a call to try it on (``onionskin/peel/trial.py``).
 
 A function that is one ``return`` of one expression is written out in place; others become a function of the program,

@@ -5,6 +5,7 @@ What the window sees at each moment is copied into one column, so that a single 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,11 @@ def torch_d_weight(
     columns = windows[:, :, :, ::dilation].swapaxes(2, 3).reshape(n, groups, -1, t)
     dweight = dy.reshape(n, groups, o // groups, t) @ columns.mT
     return dweight.sum(dim=0).reshape(weight.shape)
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over the window, in all channels that it sees."""
+    return math.prod(y) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

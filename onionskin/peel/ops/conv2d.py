@@ -6,6 +6,7 @@ images. The channels stand first in memory on the way: so that product is the re
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,11 @@ def torch_d_weight(dy: Tensor, x: Tensor, weight: Tensor, stride: Any, padding: 
     """dweight = dy @ columns.T: a column is what the window sees at one place."""
     columns = F.unfold(x, weight.shape[2:], stride=stride, padding=padding)
     return (dy.flatten(2) @ columns.mT).sum(dim=0).reshape(weight.shape)
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over the window, in all channels that it sees."""
+    return math.prod(y) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

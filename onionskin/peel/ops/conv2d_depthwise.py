@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,11 @@ GRADIENTS = ("x", "weight")
 
 def tensors(x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any) -> Tensor:
     return F.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=len(weight))
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over the window, in all channels that it sees."""
+    return math.prod(y) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ def torch_d_weight(
     columns = columns.reshape(len(x), groups, -1, columns.shape[2])
     dy = dy.reshape(len(dy), groups, len(weight) // groups, -1)
     return (dy @ columns.mT).sum(dim=0).reshape(weight.shape)
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over the window, in all channels that it sees."""
+    return math.prod(y) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,11 @@ def torch_d_weight(dy: Tensor, x: Tensor, weight: Tensor, stride: Any) -> Tensor
     if stride != (1, 1):
         x = x[:, :, :: stride[0], :: stride[1]]
     return torch.einsum("nohw,nchw->oc", dy, x).reshape(weight.shape)
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over the window, in all channels that it sees."""
+    return math.prod(y) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

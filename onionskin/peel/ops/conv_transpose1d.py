@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ def tensors(
     dilation: int,
 ) -> Tensor:
     return F.conv_transpose1d(x, weight, bias, stride, padding, output_padding, dilation=dilation)
+
+
+def multiply_adds(x: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every input is spread over the window, in all channels that hear of it."""
+    return math.prod(x) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

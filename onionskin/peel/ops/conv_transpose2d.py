@@ -5,6 +5,7 @@ The weights stand as in × out × height × width.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,11 @@ def torch_backward(dy: Tensor, x: Tensor, weight: Tensor, stride: Any, padding: 
     dx = (weight.flatten(1) @ columns).reshape(x.shape)
     dweight = (x.flatten(2) @ columns.mT).sum(dim=0)
     return dx, dweight.reshape(weight.shape)
+
+
+def multiply_adds(x: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every input is spread over the window, in all channels that hear of it."""
+    return math.prod(x) * math.prod(weight[1:])
 
 
 def trial(pick: Pick) -> Call:

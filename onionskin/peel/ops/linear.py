@@ -5,6 +5,8 @@ The weights stand as out × in, as PyTorch keeps them: a row holds what one outp
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
@@ -46,6 +48,11 @@ def tensors(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def scalars(s: Scalars, x: Array, weight: Array, bias: Array) -> Array:
     biases = [None] * len(weight) if bias is None else bias
     return np.array([[s.dot(row, w, b) for w, b in zip(weight, biases, strict=True)] for row in x], dtype=object)
+
+
+def multiply_adds(y: tuple[int, ...], weight: tuple[int, ...]) -> int:
+    """Every output is a sum over all inputs."""
+    return math.prod(y) * weight[1]
 
 
 def trial(pick: Pick) -> Call:

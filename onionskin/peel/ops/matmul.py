@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -47,6 +48,11 @@ def d_a(dy: Array, b: Array) -> Array:
 
 def d_b(dy: Array, a: Array) -> Array:
     return a.mT @ dy
+
+
+def multiply_adds(y: tuple[int, ...], a: tuple[int, ...]) -> int:
+    """Every output is a sum over a row."""
+    return math.prod(y) * a[-1]
 
 
 def trial(pick: Pick) -> Call:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from onionskin.peel.ops import Array
@@ -31,6 +33,11 @@ def _summed(gradient: Array, like: Array) -> Array:
         if like.shape[axis] == 1 and gradient.shape[axis] != 1:
             gradient = gradient.sum(axis=axis, keepdims=True)
     return gradient
+
+
+def multiply_adds(y: tuple[int, ...], a: tuple[int, ...]) -> int:
+    """Every output is a sum over a row."""
+    return math.prod(y) * a[-1]
 
 
 def trial(pick: Pick) -> Call:
