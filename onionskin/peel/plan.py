@@ -114,6 +114,8 @@ def plan_example(
     """Return the plan of an architecture's example, with another loss or optimizer where one is given."""
     batch = (example.inputs, example.targets)
     if not example.phases:
+        if example.targets is None:  # the inputs are the targets
+            batch = (example.inputs, example.inputs)
         return plan(example.model, batch, loss=loss or example.loss, optimizer=optimizer or example.optimizer,
                     clip=clip, schedule=schedule, dtype=dtype, name=name)  # fmt: skip
     batches, calls = _batches(example.model, batch, dtype)

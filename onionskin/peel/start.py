@@ -21,7 +21,7 @@ from onionskin.peel.plan import Batch, Plan, plan
 __all__ = ["Peeled", "peel"]
 
 #: What a program's first lines say, by which it is known again.
-_MARK = "Run it: python"
+_MARK = "Run it: "
 
 
 def peel(

@@ -1,0 +1,1 @@
+"""The operations in C, one file each: what the machine does (see ``peel/kernels.py``)."""
