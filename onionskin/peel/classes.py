@@ -42,9 +42,7 @@ _SIZES: Final = frozenset(
 )
 
 #: Names that a class of the user's may not have in a program, which has others of these names.
-_TAKEN: Final = frozenset(
-    ["Path", "F", "OrderedDict", "data", "model", "weights", "batches", "optimizer", "scheduler", "fit", "train", "rng"]
-)
+_TAKEN: Final = frozenset(["Path", "F", "OrderedDict"])
 
 
 class Columns:
@@ -134,7 +132,7 @@ class Definitions:
         self.tied: set[tuple[str, str]] = set()
         self.constants: set[str] = set()
         self._seen: set[str] = set()
-        names: set[str] = set(_TAKEN) | set(around.helpers.settled)
+        names: set[str] = set(_TAKEN)
         for each in dict.fromkeys(self._class_of.values()):
             each.name = _free(each.kind.__name__, names)
             names.add(each.name)

@@ -160,7 +160,7 @@ def test_what_is_float32_stays_float32(name: str, data: st.DataObject) -> None:
     outputs, _ = forward(each, each.operands("np", torch.float32), "np")
     wanted, _ = forward(each, each.operands("torch", torch.float32), "torch")
     for got, tensor in zip(outputs, wanted, strict=True):
-        assert torch.from_numpy(np.asarray(got)).dtype == tensor.dtype, f"forward of {each.use}"
+        assert torch.from_numpy(np.array(got)).dtype == tensor.dtype, f"forward of {each.use}"
     for operand, gradient in gradients(each, "np", torch.float32).items():
         for got in _listed(gradient) if operand in each.leaves() else ():
             assert np.asarray(got).dtype == np.float32, f"gradient of {operand} in {each.use}"

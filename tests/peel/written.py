@@ -16,6 +16,7 @@ from torch.nn import functional as F  # as everybody calls it
 
 from onionskin.peel import source
 from onionskin.peel.rule import Library
+from onionskin.peel.writing import literal
 
 #: What a program imports.
 _MODULES: dict[Library, dict[str, Any]] = {
@@ -41,13 +42,21 @@ def run(function: Callable[..., Any], values: Mapping[str, Any], constants: Mapp
     assert not missing, f"{function.__qualname__} asks for {sorted(missing)}, which is nothing that it can be given"
     given = {name: values[name] for name in wanted if name not in known}
     if source.is_one_expression(function):
-        text = source.written_out(function, {**names, **{n: repr(v) for n, v in known.items()}}, library)
+        text = source.written_out(function, {**names, **{n: literal(v) for n, v in known.items()}}, library)
         return eval(text, {**namespace, **given})
-    text = source.as_function(function, "written", known, library, names)
+    bare = {name: _Text(literal(value)) if "_s_[" in literal(value) else value for name, value in known.items()}
+    text = source.as_function(function, "written", bare, library, names)
     exec(text, namespace)
     starred = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.VAR_POSITIONAL]
     positional = given.pop(starred[0]) if starred else ()
     return namespace["written"](*positional, **given)
+
+
+class _Text(str):
+    """What stands in the program as it is, not as a word in quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _define_called(function: Callable[..., Any], library: Library, namespace: dict[str, Any]) -> dict[str, str]:

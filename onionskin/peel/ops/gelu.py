@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from onionskin.peel.arithmetic.scalar import Scalars
 from onionskin.peel.ops import Array
+from onionskin.peel.ops.erf import erf
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
 
@@ -30,22 +30,13 @@ def read(input: Tensor, approximate: str = "none") -> Use:
 
 def forward(x: Array) -> Array:
     """y = x Phi(x), with Phi(x) = (1 + erf(x / sqrt(2))) / 2, and that Phi."""
-    below = 0.5 * (1 + _erf(x * 0.7071067811865476))
+    below = 0.5 * (1 + erf(x * 0.7071067811865476))
     return x * below, below
 
 
 def d_x(dy: Array, x: Array, below: Array) -> Array:
     """Phi(x) + x phi(x), with the bell curve phi(x) = exp(-x^2 / 2) / sqrt(2 pi)."""
     return dy * (below + x * np.exp(-0.5 * x * x) * 0.3989422804014327)
-
-
-def _erf(x: Array) -> Array:
-    """The error function, value by value: NumPy itself has none."""
-    return np.vectorize(math.erf)(x).astype(x.dtype)
-
-
-def torch__erf(x: Tensor) -> Tensor:
-    return torch.erf(x)
 
 
 def tensors(x: Tensor) -> Tensor:
