@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from onionskin.peel.rule import Library
+from onionskin.peel.rule import Library, Rule
 from onionskin.peel.source import Known, as_function, parameters
 
 
@@ -24,6 +24,7 @@ class Helpers:
     seen: dict[str, tuple[Callable[..., Any], list[dict[str, str]]]] = field(default_factory=dict)
     settled: dict[str, Known] = field(default_factory=dict)
     also: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
 
     def call(self, name: str, function: Callable[..., Any], given: Mapping[str, str]) -> str:
         """Return the call of a helper, with what differs."""
@@ -39,6 +40,13 @@ class Helpers:
             positional = [given[key] for key in asked[:first]]
             named = [f"{key}={given[key]}" for key in asked[first:]]
         return f"{name}({', '.join(positional + named)})"
+
+    def explained(self, rule: Rule, comment: str) -> str:
+        """Return a comment with what an operation does, the first time that it stands in the program."""
+        if rule.name in self.known:
+            return comment
+        self.known.add(rule.name)
+        return f"{comment} {rule.sentence}".strip()
 
     def in_place(self, text: str, function: Callable[..., Any]) -> str:
         """Return an expression that stands in place, noting the helpers that it calls itself."""
@@ -59,6 +67,7 @@ class Helpers:
             known.undecided = frozenset(key for key in given if key not in same and "None" in given[key])
             self.settled[name] = known
         self.seen = {}
+        self.known = set()
 
     def source(self) -> list[str]:
         """Return the helpers' sources, each after those that it calls itself."""

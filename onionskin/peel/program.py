@@ -95,8 +95,10 @@ class FunctionWriter:
         rule = node.rule
         is_loss = self.function.is_main and node.outputs[0] in self.function.outputs
         wish = "loss" if is_loss else node.attribute or rule.name
+        ends = _ends(rule, len(node.outputs))
         outputs = [
-            self.names.give(v, wish + end) for v, end in zip(node.outputs, _ends(rule, len(node.outputs)), strict=True)
+            self.names.give(v, wish + end if node.attribute or is_loss else v.variable or wish + end)
+            for v, end in zip(node.outputs, ends, strict=True)
         ]
         keeps = self._dialect.has_backward and any(v.needs_grad for v in node.outputs)
         function, saves = self._spelling(rule)
@@ -104,6 +106,8 @@ class FunctionWriter:
         self._kept[node] = dict(zip(saves, kept, strict=True))
         text = self._applied(rule.name, function, node)
         comment = str(node.outputs[0].shape) if node.outputs[0].shape else ""
+        if is_one_expression(function):  # a function of its own has a docstring
+            comment = self._helpers.explained(rule, comment)
         target = (
             f"[{', '.join(outputs)}]" if rule.outputs == ("*",) and len(outputs) == 1 else ", ".join(outputs + kept)
         )

@@ -8,8 +8,11 @@ tensors would do something else with other values: it is refused, and the place 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
 from typing import Any, Final, Literal, Self
 
 import torch
@@ -50,6 +53,10 @@ _LIKE: Final = frozenset(
 _CONTAINERS: Final = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
+#: Where PyTorch's own functions lie, and those of the peel: what they call their tensors is not the user's word.
+_NOT_THE_USERS: Final = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+
+
 @dataclass(eq=False)
 class Value:
     """An array that a step works with.
@@ -57,6 +64,7 @@ class Value:
     Attributes:
         kind: Where it comes from. A parameter or buffer is named by its path in the model.
         name: A name in the user's words; for a local one it is only a wish.
+        variable: What the function of the user's that made it called it in the end; empty where it has no name there.
         needs_grad: Whether the loss depends on a trainable parameter through it.
     """
 
@@ -65,6 +73,7 @@ class Value:
     shape: tuple[int, ...]
     dtype: torch.dtype
     needs_grad: bool = False
+    variable: str = ""
 
 
 Operand = Any  # a Value, a list of them, a number, or None
@@ -191,13 +200,25 @@ class _Follower(TorchFunctionMode):
         for path, module in self._model.named_modules():
             self._handles.append(module.register_forward_pre_hook(self._enter(path), with_kwargs=True))
             self._handles.append(module.register_forward_hook(self._leave))
+        self._before = sys.getprofile()
+        sys.setprofile(self._note_variables)
         super().__enter__()  # type: ignore[no-untyped-call]  # PyTorch's class has no types here
         return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
+        sys.setprofile(self._before)
         for handle in self._handles:
             handle.remove()
+
+    def _note_variables(self, frame: FrameType, event: str, _: Any) -> None:
+        """Note what a function that returns called its tensors; what it was given has a name already."""
+        if event != "return" or frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+            return
+        given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        for name, thing in frame.f_locals.items():
+            if isinstance(thing, Tensor) and name not in given and (value := self._values.get(id(thing))) is not None:
+                value.variable = value.variable or name
 
     def traced(self, loss: Any) -> Traced:
         """Return what was seen, now that it is over."""
