@@ -238,7 +238,8 @@ class FunctionWriter:
             all_of_them = (self._gradients.get(v) or f"{zeros}({self.names.of(v)})" for v in node.outputs)
             return {"dys": f"[{', '.join(all_of_them)}]"}
         names = ["dy", *(f"d{name}" for name in node.rule.outputs[1:])]
-        return {name: self._gradients.get(v, "None") for name, v in zip(names, node.outputs, strict=False)}
+        given = {name: self._gradients.get(v, "None") for name, v in zip(names, node.outputs, strict=False)}
+        return dict.fromkeys(names, "None") | given  # an output that was not asked for has none
 
     def _assign(self, operands: list[Operand], text: str, item: Node | Call) -> list[Statement]:
         """Return the statements that give values their gradients; where one has some already, they add up."""
@@ -247,28 +248,23 @@ class FunctionWriter:
             self._gradients[only] = text  # it is handed on as it is: no line is needed for that
             return []
         after: list[str] = []
-        targets: list[str] = []
-        for operand in operands:
-            if not isinstance(operand, Value) or not operand.needs_grad:
-                targets.append("_")
-            elif operand.kind == "parameter":
-                key = f"g[{self._key(operand)}]"
-                adds = self._uses[operand.name] > 1
-                targets.append(key if not adds else "+" if len(operands) == 1 else self.names.free("d_w"))
-                after += [f"{key} += {targets[-1]}"] if adds and len(operands) > 1 else []
-            elif operand not in self._gradients:
-                self._gradients[operand] = self._own(operand)
-                targets.append(self._gradients[operand])
-            else:
-                old, own = self._gradients[operand], self._own(operand)
-                self._gradients[operand] = own
-                targets.append(self.names.free(f"{own}_more") if len(operands) > 1 else own)
-                after += [f"{own} = {old} + {targets[-1]}"] if len(operands) > 1 else []
-                text = f"{old} + {text}" if len(operands) == 1 else text
-        first = next(o for o in operands if isinstance(o, Value) and o.needs_grad)
+        leaves = [leaf for operand in operands for leaf in (operand if isinstance(operand, list) else [operand])]
+        alone = len(leaves) == 1
+        targets = []
+        for leaf in leaves:
+            old = self._gradients.get(leaf) if isinstance(leaf, Value) else None
+            target, more = self._target(leaf, alone)
+            targets.append(target)
+            after += more
+            text = f"{old} + {text}" if alone and old else text
+        first = next(leaf for leaf in leaves if isinstance(leaf, Value) and leaf.needs_grad)
         path, op = (item.path, item.rule.name) if isinstance(item, Node) else (item.path, "")
-        shape = str(first.shape) if len(operands) == 1 else ""
-        together = ", ".join(targets)
+        shape = str(first.shape) if alone else ""
+        each = iter(targets)
+        together = ", ".join(
+            f"[{', '.join(next(each) for _ in operand)}]" if isinstance(operand, list) else next(each)
+            for operand in operands
+        )
         line = f"g[{self._key(first)}] += {text}" if targets == ["+"] else f"{together} = {text}"
         variable = line.split(" ", 1)[0].rstrip(",")
         return [Statement(line, shape, Tag(op, path, "backward", variable)), *(Statement(more) for more in after)]
@@ -278,6 +274,23 @@ class FunctionWriter:
         if value not in self._named:
             self._named[value] = self.names.free(f"d_{self.names.of(value)}")
         return self._named[value]
+
+    def _target(self, operand: Operand, alone: bool) -> tuple[str, list[str]]:
+        """Return the variable that a gradient goes to, and the statements that add it to what is there already."""
+        if not isinstance(operand, Value) or not operand.needs_grad:
+            return "_", []
+        if operand.kind == "parameter":
+            key = f"g[{self._key(operand)}]"
+            if self._uses[operand.name] == 1:
+                return key, []
+            name = "+" if alone else self.names.free("d_w")
+            return name, [] if alone else [f"{key} += {name}"]
+        old, own = self._gradients.get(operand), self._own(operand)
+        self._gradients[operand] = own
+        if old is None or alone:
+            return own, []
+        more = self.names.free(f"{own}_more")
+        return more, [f"{own} = {old} + {more}"]
 
     def _call_backward(self, call: Call) -> list[Statement]:
         inner = self._written[call.function]
