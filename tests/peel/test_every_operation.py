@@ -48,7 +48,9 @@ class Tried:
 
     @property
     def constants(self) -> dict[str, Any]:
-        return {**self.use.settings, **{name: None for name, operand in self.use.operands.items() if operand is None}}
+        missing = [name for name, operand in self.use.operands.items() if operand is None]
+        unasked = [f"d{name}" for name in self.rule.outputs[len(self.result) :]]
+        return {**self.use.settings, **dict.fromkeys([*missing, *unasked])}
 
     def operands(self, library: Library, dtype: torch.dtype = torch.float64) -> dict[str, Any]:
         """Return copies of the operands, as a library takes them."""
@@ -78,7 +80,7 @@ def tried(name: str, pick: Picked) -> Tried:
     use = by_spelling()[target].source.read(*args, **kwargs)
     assert use.op == name, f"the trial of {name} is read as {use.op}"
     called = rule(name)
-    result = _listed(function(*args, **kwargs))
+    result = [each for each in _listed(function(*args, **kwargs)) if each is not None]
     if called.draws:  # PyTorch's own stream is another: what it does with the numbers is compared
         found = Tried(called, use, [], [])
         leaves = found.use.operands
@@ -210,7 +212,7 @@ def forward(
         outputs = list(first[0] if saves else first)
         return outputs, {**values, **kept, "ys": outputs}
     outputs = list(first) if saves or len(each.rule.outputs) > 1 else [first]
-    return outputs, {**values, **kept, **dict(zip(each.rule.outputs, outputs, strict=True))}
+    return outputs, {**values, **kept, **dict(zip(each.rule.outputs, outputs, strict=False))}
 
 
 def gradients(each: Tried, library: Library, dtype: torch.dtype = torch.float64) -> dict[str, Any]:
@@ -218,7 +220,7 @@ def gradients(each: Tried, library: Library, dtype: torch.dtype = torch.float64)
     _, values = forward(each, each.operands(library, dtype), library)
     dys = [_converted(dy, library, dtype) for dy in each.dys]
     names = ["dy"] if len(each.rule.outputs) == 1 else ["dy", *(f"d{name}" for name in each.rule.outputs[1:])]
-    values |= {"dys": dys} if each.rule.outputs == ("*",) else dict(zip(names, dys, strict=True))
+    values |= {"dys": dys} if each.rule.outputs == ("*",) else dict(zip(names, dys, strict=False))
     wanting = list(each.leaves())
     found: dict[str, Any] = {}
     with torch.no_grad():
