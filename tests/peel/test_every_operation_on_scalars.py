@@ -75,7 +75,7 @@ def test_numbers_one_by_one_give_what_arrays_give(name: str, data: st.DataObject
     numbers = Numbers(use)
     found = computed(numbers.s, rule(name), numbers.given)
     result = function(*args, **kwargs)
-    wanted = list(result) if isinstance(result, (list, tuple)) else [result]
+    wanted = [each for each in (result if isinstance(result, (list, tuple)) else [result]) if each is not None]
     flowing: dict[Scalar, list[Scalar]] = {}
     ys, dys = [], []
     for cells, tensor in zip(found, wanted, strict=True):

@@ -39,7 +39,8 @@ def computed(s: Scalars, rule: Rule, given: Mapping[str, Any]) -> list[Cells]:
         listed = [each for p in wanted if p.kind is p.VAR_POSITIONAL for each in given[p.name]]
         plain = [given[p.name] for p in wanted if p.kind is p.POSITIONAL_OR_KEYWORD and p.name in given]
         found = forward(*listed, *plain)
-        found = found[0] if rule.saves() and len(rule.outputs) == 1 else found
+        if kept := len(rule.saves()):
+            found = found[:-kept] if len(found) > kept + 1 else found[0]
     several = isinstance(found, (tuple, list))
     return [np.asarray(each, dtype=object) for each in (found if several else [found])]
 
