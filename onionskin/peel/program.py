@@ -253,7 +253,7 @@ class FunctionWriter:
         targets = []
         for leaf in leaves:
             old = self._gradients.get(leaf) if isinstance(leaf, Value) else None
-            target, more = self._target(leaf, alone)
+            target, more = self._receiver(leaf, alone)
             targets.append(target)
             after += more
             text = f"{old} + {text}" if alone and old else text
@@ -275,7 +275,7 @@ class FunctionWriter:
             self._named[value] = self.names.free(f"d_{self.names.of(value)}")
         return self._named[value]
 
-    def _target(self, operand: Operand, alone: bool) -> tuple[str, list[str]]:
+    def _receiver(self, operand: Operand, alone: bool) -> tuple[str, list[str]]:
         """Return the variable that a gradient goes to, and the statements that add it to what is there already."""
         if not isinstance(operand, Value) or not operand.needs_grad:
             return "_", []
