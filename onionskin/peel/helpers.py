@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onionskin.peel.rule import Library, Rule
-from onionskin.peel.source import Known, as_function, parameters
+from onionskin.peel.source import Known, as_function, definition, parameters
 
 
 @dataclass
@@ -103,7 +103,9 @@ class _Bare(str):
 def _called(function: Callable[..., Any], library: Library) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield the functions of operations' files that a function calls."""
     assert isinstance(function, types.FunctionType)
-    for name in function.__code__.co_names:
+    # Plain names only: erf in torch.erf is another.
+    names = [node.id for node in ast.walk(definition(function)[1]) if isinstance(node, ast.Name)]
+    for name in dict.fromkeys(names):
         target = function.__globals__.get(name)
         if isinstance(target, types.FunctionType) and target.__module__.startswith("onionskin.peel.ops"):
             twin = target.__globals__.get(f"torch_{name}") if library == "torch" else None
