@@ -12,56 +12,17 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import max_pool2d
-
+from bench import peel_nets
 from onionskin import registry
 from onionskin.peel import levels
 from onionskin.peel.compare import save_data
 from onionskin.peel.compiled import compiled
-from onionskin.peel.plan import Plan, plan
+from onionskin.peel.plan import Plan
 
 ROUNDS = 9
 
-
-class MLP(nn.Module):
-    """784-128-10."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(784, 128)
-        self.out = nn.Linear(128, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.out(self.fc1(x).relu())
-        return y
-
-
-class CNN(nn.Module):
-    """LeNet's size: two convolutions, two layers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 8, 5)
-        self.conv2 = nn.Conv2d(8, 16, 5)
-        self.fc1 = nn.Linear(256, 64)
-        self.fc2 = nn.Linear(64, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = max_pool2d(self.conv1(x), 2).relu()
-        x = max_pool2d(self.conv2(x), 2).relu()
-        y: Tensor = self.fc2(self.fc1(x.flatten(1)).relu())
-        return y
-
-
-def plans() -> dict[str, tuple[Plan, int]]:
-    """Return the nets that are measured, at batch 64 in float32, with the steps of a measurement."""
-    torch.manual_seed(0)
-    targets = torch.randint(0, 10, (64,))
-    mlp = plan(MLP(), (torch.randn(64, 784), targets), optimizer="sgd:lr=0.0625", dtype=torch.float32, name="mlp")
-    cnn = plan(CNN(), (torch.randn(64, 1, 28, 28), targets), optimizer="sgd:lr=0.0625", dtype=torch.float32, name="cnn")
-    return {"MLP 784-128-10": (mlp, 1000), "CNN": (cnn, 60)}
+#: The steps of a measurement.
+STEPS = {"MLP 784-128-10": 1000, "CNN": 60}
 
 
 def prepared(made: Plan, level: str, folder: Path) -> list[str]:
@@ -98,8 +59,8 @@ def measure(made: Plan, steps: int) -> tuple[list[float], list[float]]:
 
 def main() -> None:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    for name, (made, steps) in plans().items():
-        numpy, c = measure(made, steps)
+    for name, steps in STEPS.items():
+        numpy, c = measure(peel_nets.NETS[name][0](), steps)
         ratios = sorted(b / a for a, b in zip(numpy, c, strict=True))
         for level, times in (("numpy", numpy), ("c", c)):
             print(f"{name}: {level} {min(times) * 1e6:,.0f} µs a step, median {statistics.median(times) * 1e6:,.0f}")
