@@ -238,7 +238,7 @@ def _otherwise(orelse: list[ast.stmt], lines: list[str], constants: Mapping[str,
         return []
     if len(orelse) == 1 and isinstance(orelse[0], ast.If) and lines[orelse[0].lineno - 1].lstrip().startswith("elif"):
         inner = _block(orelse, lines, constants, indent)
-        if inner[0].lstrip().startswith("if "):
+        if inner and inner[0].lstrip().startswith("if "):
             return [re.sub(r"^(\s*)if ", r"\1elif ", inner[0]), *inner[1:]]
     inner = _block(orelse, lines, constants, indent + " " * 4)
     return [f"{indent}else:", *inner] if inner else []
