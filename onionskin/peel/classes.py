@@ -42,7 +42,9 @@ _SIZES: Final = frozenset(
 )
 
 #: Names that a class of the user's may not have in a program, which has others of these names.
-_TAKEN: Final = frozenset(["Path", "F", "OrderedDict"])
+_TAKEN: Final = frozenset(
+    ["Path", "F", "OrderedDict", "data", "model", "weights", "batches", "optimizer", "scheduler", "fit", "train", "rng"]
+)
 
 
 class Columns:
@@ -132,7 +134,7 @@ class Definitions:
         self.tied: set[tuple[str, str]] = set()
         self.constants: set[str] = set()
         self._seen: set[str] = set()
-        names: set[str] = set(_TAKEN)
+        names: set[str] = set(_TAKEN) | set(around.helpers.settled)
         for each in dict.fromkeys(self._class_of.values()):
             each.name = _free(each.kind.__name__, names)
             names.add(each.name)

@@ -196,7 +196,11 @@ class ForwardWriter(FunctionWriter):
             return
         positional, named = scope.region.given
         yield from map(self._expression, positional)
-        yield from (f"{key}={self._expression(value)}" for key, value in named.items())
+        assert scope.module is not None
+        known = inspect.signature(scope.module.forward).parameters
+        for key, value in named.items():
+            if isinstance(value, Value) or value is not known[key].default:
+                yield f"{key}={self._expression(value)}"
 
     def _target(self, gives: Any) -> str:
         """Return what a layer's results are assigned to: ``x, _`` where the second is not needed."""

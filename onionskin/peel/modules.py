@@ -23,6 +23,9 @@ _ASKED_BY: Final = {"bias": ("bias", "in_proj_bias"), "add_bias_kv": ("bias_k",)
 #: As many required parameters stand without their names: ``nn.Conv2d(3, 64, kernel_size=3)``.
 _NAMELESS: Final = 2
 
+#: What was found before: modules that say the same were made alike, and trying takes a while.
+_FOUND: Final[dict[str, dict[str, Any] | None]] = {}
+
 #: What stands for a parameter that an instance says nothing about.
 MISSING: Final = inspect.Parameter.empty
 
@@ -36,7 +39,15 @@ def arguments(module: nn.Module) -> dict[str, Any] | None:
     kind = type(module)
     if getattr(nn, kind.__name__, None) is not kind:
         return None
-    known = signature(kind)
+    said = repr(_described(module))
+    if said not in _FOUND:
+        _FOUND[said] = _found(module)
+    found = _FOUND[said]
+    return None if found is None else dict(found)
+
+
+def _found(module: nn.Module) -> dict[str, Any] | None:
+    known = signature(type(module))
     found = {name: value for name in known if (value := _kept(module, name)) is not MISSING}
     if not _makes(found, module):
         return None

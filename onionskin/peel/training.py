@@ -303,11 +303,12 @@ def _loading(plan: Plan, parts: Parts) -> Iterator[str]:
     kinds = ["w"] + ["b"] * any(key.startswith("b/") for key in plan.data()) + ["c"] * bool(parts.constants)
     prefixes = ", ".join(f'"{kind}/"' for kind in kinds)
     test = f'name.startswith("{kinds[0]}/")' if len(kinds) == 1 else f"name[:2] in ({prefixes})"
-    strict = bool(why) or (bool(data & unused) and bool(parts.constants))
+    if parts.constants and data & unused:
+        why = why or "Numbers that a forward makes itself stand there too: strict=False."
     yield f"weights = {{name[2:]: value for name, value in data.items() if {test}}}"
     if why:
         yield f"# {why}"
-    yield "model.load_state_dict(weights" + (", strict=False)" if strict else ")")
+    yield "model.load_state_dict(weights" + (", strict=False)" if why else ")")
 
 
 def total(parts: Parts) -> str:

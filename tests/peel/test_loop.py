@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,20 @@ ARCHITECTURES = [
     "dcgan",
     "densenet",
     "efficientnet_lite0",
+    "elman",
     "gpt",
+    "gru",
     "lenet",
     "logistic",
+    "lstm",
     "matrix_factorization",
     "mlp",
     "mobilenet",
     "resnet",
+    "seq2seq",
+    "unet",
     "vae",
+    "vit",
     "xor",
 ]
 
@@ -119,7 +126,7 @@ def proved(model: nn.Module, batch: Any, folder: Path, **asked: Any) -> Program:
 def test_every_architecture_trains_to_the_numbers_of_the_model(name: str, tmp_path: Path) -> None:
     training = plan_example(registry.load(models, name).example(), name=name)
     is_large = sum(parameter.numel() for parameter in training.model.parameters()) > 1_000_000
-    agree(training, written(training, "loop"), tmp_path, steps=2 if is_large else 20)
+    agree(training, written(training, "loop"), tmp_path, steps=1 if is_large else 20)
     agree(training, written(training, "line"), tmp_path, steps=1)
 
 
@@ -181,6 +188,73 @@ class Net(nn.Module):
             x = block(x)
         out: Tensor = self.right(functional.relu(self.left(x * self.scale)))
         return out
+
+
+class Scaled(nn.Module):
+    """Does something else when it is given a second thing, and takes a number by the call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 6)
+
+    def forward(self, x: Tensor, other: Tensor | None = None, by: float = 0.5) -> Tensor:
+        out: Tensor = self.fc(x) * by
+        return out if other is None else out + other
+
+
+class CalledTwice(nn.Module):
+    """Calls one module in two ways, with numbers that differ, and hands on a weight of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scaled = Scaled()
+        self.out = nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.scaled(x, by=2.0)
+        out: Tensor = self.out(self.scaled(self.scaled(first, by=3.0), first))
+        return out
+
+
+class Shared(nn.Module):
+    """Has one layer under two names, constants, a part that does nothing, and one that is never called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Linear(6, 6)
+        self.right = self.left
+        self.nothing = nn.Identity()
+        self.idle = nn.Linear(2, 2)
+        self.out = nn.Linear(6, 4)
+        self.by = torch.linspace(0, 1, 6, dtype=torch.float64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.nothing(self.right(functional.relu(self.left(x * self.by))))
+        out: Tensor = self.out(x + torch.arange(6))
+        return out
+
+
+class Pair(nn.Sequential):
+    """A row under a name of its own."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(nn.Linear(inputs, outputs), nn.ReLU())
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (CalledTwice(), ["def forward_2(self, x, ", "self.scaled.forward_2(", "number=2.0"]),
+        (Shared(), ["self.idle = nn.Linear(2, 2)", 'self.register_buffer("constant"', "torch.arange(6)"]),
+        (nn.Sequential(Pair(6, 5), Pair(5, 4)), ["class Pair(nn.Sequential)", "nn.Sequential(Pair(6, 5), Pair(5, 4))"]),
+        (nn.Sequential(OrderedDict(a=nn.Linear(6, 5), b=nn.Linear(5, 4))), ["OrderedDict(a=nn.Linear(6, 5), b="]),
+    ],
+    ids=["called twice", "shared", "a row of its own", "named children"],
+)
+def test_odd_models_are_peeled_as_they_are(model: nn.Module, says: list[str], batch: Any, tmp_path: Path) -> None:
+    source = proved(model, batch, tmp_path, name="odd").source
+    for text in says:
+        assert text in source
 
 
 @pytest.fixture
