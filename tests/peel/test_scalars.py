@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +116,12 @@ def test_xor_learns_its_table_in_plain_floats() -> None:
     assert_equal(plan_example(xor.example(), name="xor"), steps=50)
 
 
+def test_in_float32_it_stays_as_close_as_float32_is() -> None:
+    torch.manual_seed(0)
+    batch = (torch.randn(4, 3), torch.tensor([0, 1, 1, 0]))
+    assert_equal(plan(mlp(3, 4, 2), batch, dtype=torch.float32))
+
+
 def test_batches_take_turns_and_frozen_weights_stay() -> None:
     torch.manual_seed(0)
     net = mlp(2, 3, 2)
@@ -157,6 +164,8 @@ def test_the_program_runs_on_python_alone(tmp_path: Path) -> None:
 def test_the_program_reads_as_one_would_write_it() -> None:
     source = scalars.write(xor_like()).source
     assert "layer_1_2 = max(0.0, layer_0_w21 * x1 + layer_0_w22 * x2 + layer_0_b2)" in source
+    said = re.sub(r"\n +# ", " ", source)
+    assert "every output is a weighted sum of all inputs; 1, relu, (2,) to (2,): what is negative becomes 0." in said
     assert max(map(len, source.splitlines())) <= 88
 
 

@@ -179,8 +179,13 @@ class Drawing:
         wanted = [slopes[cell] for _, _, ready in back for cell in ready]
         lines = Lines([self.loss, *wanted], self._names, fuses)
         layers: list[Layer] = []
+        merged: list[Layer] = []
         for layer, cells in zip(self.forward, self._outputs, strict=True):
             layer.lines = lines.of(cells, layer.stem)
+            if layer.lines:
+                layer.within, merged = merged, []
+            elif cells:
+                merged.append(layer)
             layers.append(layer)
         gradients: dict[Scalar, str] = {}
         for number, cells, ready in back:

@@ -46,6 +46,7 @@ class Layer:
         shapes: Of what it is given and what it gives, without the examples.
         part: Which way.
         lines: Its lines.
+        within: Layers before it that have no lines of their own: they are part of these.
     """
 
     node: Node
@@ -53,6 +54,7 @@ class Layer:
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
     part: Literal["forward", "backward"]
     lines: list[Line] = field(default_factory=list)
+    within: list[Layer] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

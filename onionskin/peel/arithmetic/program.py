@@ -30,7 +30,7 @@ def read(path):
             raw = file.read(name)
             begin = 10 + int.from_bytes(raw[8:10], "little")  # the header ends here
             header = ast.literal_eval(raw[10:begin].decode())
-            kind = {"<f8": "d", "<f4": "f", "<i8": "q", "<i4": "i", "|b1": "B"}
+            kind = {"<f8": "d", "<f4": "f", "<i8": "q", "<i4": "i", "|b1": "B", "|u1": "B"}
             numbers = array(kind[header["descr"]], raw[begin:])
             found[name.removesuffix(".npy")] = header["shape"], numbers.tolist()
     return found
@@ -217,11 +217,8 @@ def _rows(names: Sequence[str]) -> Iterator[list[str]]:
 def _layer(graph: ScalarGraph, layer: Layer) -> Iterator[Statement]:
     """Yield the lines of an operation, with what it does above them."""
     rule, place = layer.node.rule, layer.node.path or layer.node.rule.name
-    given, gives = layer.shapes
     if layer.part == "forward":
-        title = "" if place == rule.name else f", {rule.name.replace('_', ' ')}"
-        shapes = f", {given} to {gives}" if gives else ""
-        about = f"{place}{title}{shapes}: {rule.sentence}."
+        about = "; ".join(_told(each) for each in [*layer.within, layer]) + "."
     else:
         has_weights = any(line.wrt is not None for line in layer.lines)
         about = f"How the loss changes with {place}{' and its weights' if has_weights else ''}."
@@ -229,6 +226,15 @@ def _layer(graph: ScalarGraph, layer: Layer) -> Iterator[Statement]:
         text = written(line.x, graph.names, is_line=graph.names.get(line.x) == line.variable)
         tag = Tag(rule.name, layer.node.path, layer.part, line.variable)
         yield Statement(f"{'' if number else _comment(about)}{line.variable} = {text}", tag=tag)
+
+
+def _told(layer: Layer) -> str:
+    """Return what a layer does, and the shapes of what it is given and gives."""
+    rule, place = layer.node.rule, layer.node.path or layer.node.rule.name
+    title = "" if place == rule.name else f", {rule.name.replace('_', ' ')}"
+    given, gives = layer.shapes
+    shapes = f", {given} to {gives}" if gives else ""
+    return f"{place}{title}{shapes}: {rule.sentence}"
 
 
 def _comment(text: str) -> str:
