@@ -63,12 +63,12 @@ def small_gpt() -> Plan:
     tokens = torch.randint(0, 64, (8, 65))
     example = gpt.example()
     torch.manual_seed(0)
-    return plan(model, (tokens[:, :-1], tokens[:, 1:]), loss=example.loss, optimizer="sgd:lr=0.0625",
+    return plan(model, (tokens[:, :-1], tokens[:, 1:]), loss=example.loss, optimizer="sgd:lr=0.00390625",
                 dtype=torch.float32, name="gpt")  # fmt: skip
 
 
 def _plan(model: nn.Module, inputs: Tensor, targets: Tensor, name: str) -> Plan:
-    return plan(model, (inputs, targets), optimizer="sgd:lr=0.0625", dtype=torch.float32, name=name)
+    return plan(model, (inputs, targets), optimizer="sgd:lr=0.00390625", dtype=torch.float32, name=name)
 
 
 #: By name: how it is made, the steps of a round, and the bar of the issue for NumPy against PyTorch's modules.
