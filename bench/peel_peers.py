@@ -1,4 +1,4 @@
-"""The same nets by hand in MyGrad and in HIPS autograd: arrays with gradients, as their own documentation writes them."""
+"""The same nets by hand in MyGrad and in HIPS autograd: arrays with gradients, as their documentation writes them."""
 
 from __future__ import annotations
 

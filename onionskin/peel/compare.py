@@ -230,7 +230,8 @@ def run_program(plan: Plan, program: Program, folder: Path) -> dict[str, Any]:
     place.write_text(program.source)
     save_data(plan, place.with_suffix(".npz"))
     namespace: dict[str, Any] = {"__name__": place.stem, "__file__": str(place)}
-    exec(compile(program.source, str(place), "exec"), namespace)
+    with torch.random.fork_rng(devices=[]):  # modules draw initial weights, which those of the file replace
+        exec(compile(program.source, str(place), "exec"), namespace)
     return namespace
 
 

@@ -275,6 +275,8 @@ class _Follower(TorchFunctionMode):
         if name in _BY_VALUE and moving:
             raise self._refusal(f"looks at the values of a tensor ({name})",
                                 "compute with torch.where or a mask, so that every batch does the same")  # fmt: skip
+        if moving and (name == "__setitem__" or kwargs.get("out") is not None):
+            raise self._refusal(f"writes into a tensor ({name})", "compute a new one, with torch.where or torch.cat")
         known = by_spelling().get(func.__self__ if name == "__get__" else func)
         use = None if known is None or not (moving or known.draws) else self._read(known, func, args, kwargs)
         result = func(*args, **kwargs)

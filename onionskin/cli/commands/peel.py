@@ -63,7 +63,7 @@ def do(options: argparse.Namespace) -> int:
 def _write(peeled: Any, options: argparse.Namespace) -> int:
     if options.level == "paper":
         place = options.output or Path(f"{peeled.plan.name}_paper.html")
-        with_torch("onionskin.peel.levels.paper").write(peeled.plan, steps=options.steps or 1).save(place)
+        with_torch("onionskin.peel.levels.paper").write(peeled.plan, steps=1 if options.steps is None else options.steps).save(place)
     elif str(options.output) == "-":
         print(peeled.program(options.level).source, end="")
         return 0
@@ -79,7 +79,7 @@ def _write(peeled: Any, options: argparse.Namespace) -> int:
 def _check(peeled: Any, options: argparse.Namespace) -> int:
     levels = with_torch("onionskin.peel.compare").LEVELS
     only = (options.level,) if options.level else levels
-    steps = options.steps or 50
+    steps = 50 if options.steps is None else options.steps
     found: list[Any] = []
     with progress() as bar:
         task = bar.add_task("steps", total=steps, note="")
@@ -127,7 +127,7 @@ def _explain(peeled: Any, options: argparse.Namespace) -> int:
 
 def _watch(peeled: Any, options: argparse.Namespace) -> int:
     watched = with_torch("onionskin.peel.watched")
-    steps = options.steps or 200
+    steps = 200 if options.steps is None else options.steps
     with progress() as bar:
         task = bar.add_task("steps", total=steps, note="")
         recording = watched.Watched(peeled, options.level, run=options.watch, steps=steps)
