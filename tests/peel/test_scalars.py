@@ -29,9 +29,9 @@ OPTIMIZERS = (
     "sgd:lr=0.125",
     "sgd:lr=0.125,momentum=0.5,dampening=0.25,weight_decay=0.25",
     "sgd:lr=0.125,momentum=0.5,nesterov=True",
-    "adam:lr=0.125,weight_decay=0.25,amsgrad=True",
-    "adam:lr=0.125",
-    "adamw:lr=0.125",
+    "adam:lr=0.015625,weight_decay=0.25,amsgrad=True",
+    "adam:lr=0.015625",
+    "adamw:lr=0.015625",
 )
 ACTIVATIONS = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.SiLU, nn.Softplus, nn.ELU, nn.LeakyReLU)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def place_of(node: Node) -> str:
 def computed(s: Scalars, rule: Rule, given: Mapping[str, Any]) -> list[Cells]:
     """Return the outputs of an operation: by its rule for single numbers, or else by its forward as it stands."""
     own = getattr(rule.source, "scalars", None)
-    found = NotImplemented if own is None else own(s, **given)
+    found = NotImplemented if own is None else own(s, **_taken(own, given))
     forward = rule.source.forward
     if found is NotImplemented and source.is_one_expression(forward):  # a bias that is None falls out of it
         none = {name: "None" for name, each in given.items() if each is None}
@@ -43,6 +43,12 @@ def computed(s: Scalars, rule: Rule, given: Mapping[str, Any]) -> list[Cells]:
             found = found[:-kept] if len(found) > kept + 1 else found[0]
     several = isinstance(found, (tuple, list))
     return [np.asarray(each, dtype=object) for each in (found if several else [found])]
+
+
+def _taken(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function takes of what is given."""
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in given.items() if name in names}
 
 
 class Drawing:

@@ -100,6 +100,9 @@ class Scalar:
     def __pow__(self, exponent: Any) -> Scalar:
         return self.home.power(self, exponent)
 
+    def __rpow__(self, base: Any) -> Scalar:
+        return self.home.power(base, self)
+
     def __neg__(self) -> Scalar:
         return self.home.neg(self)
 
@@ -194,12 +197,12 @@ class Scalars:
         return a.args[0] if a.op == "neg" and not a.name else self._made("neg", (a,))
 
     def power(self, x: Any, exponent: Any) -> Scalar:
-        """Return x to a power that is a plain number; a square is a product."""
+        """Return x to a power; a square is a product, and one whose exponent is computed an exponential."""
+        a = self.number(x)
         if isinstance(exponent, Scalar):
             if exponent.op != "number":
-                raise TypeError("a power whose exponent is computed")
+                return self.call("exp", self.mul(self.call("log", a), exponent))
             exponent = exponent.value
-        a = self.number(x)
         plain = {0.0: self.number(1.0), 1.0: a, 2.0: self.mul(a, a)}
         return plain[exponent] if exponent in plain else self._made("pow", (a,), float(exponent))
 
