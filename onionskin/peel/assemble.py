@@ -77,7 +77,7 @@ def _write_all(
 ) -> tuple[list[Written], list[FunctionWriter], tuple[list[list[str]], list[str]]]:
     written: list[Written] = []
     stages: list[FunctionWriter] = []
-    taken = frozenset(helpers.settled) | frozenset(f.name for stage in plan.stages for f in stage.outline.functions)
+    taken = helpers.names | frozenset(f.name for stage in plan.stages for f in stage.outline.functions)
     for stage in plan.stages:
         writers: dict[Function, FunctionWriter] = {}
         for function in [*stage.outline.functions, stage.outline.main]:

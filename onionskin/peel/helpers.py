@@ -24,7 +24,21 @@ class Helpers:
     seen: dict[str, tuple[Callable[..., Any], list[dict[str, str]]]] = field(default_factory=dict)
     settled: dict[str, Known] = field(default_factory=dict)
     also: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    functions: list[Callable[..., Any]] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the functions are called that were called the first time, and those that they call themselves."""
+        found: set[str] = set(self.settled)
+        waiting = [*self.also.values(), *self.functions]
+        found |= set(self.also)
+        while waiting:
+            for called, inner in _called(waiting.pop(), self.library):
+                if (name := _helper_name(called, inner)) not in found:
+                    found.add(name)
+                    waiting.append(inner)
+        return frozenset(found)
 
     def call(self, name: str, function: Callable[..., Any], given: Mapping[str, str]) -> str:
         """Return the call of a helper, with what differs."""
@@ -66,6 +80,7 @@ class Helpers:
             given = {key: {call.get(key) for call in calls} for key in calls[0]}
             known.undecided = frozenset(key for key in given if key not in same and "None" in given[key])
             self.settled[name] = known
+            self.functions.append(function)
         self.seen = {}
         self.known = set()
 

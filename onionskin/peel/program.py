@@ -136,8 +136,8 @@ class FunctionWriter:
             return self._places[node, name]
         if name in node.settings:
             return literal(node.settings[name])
-        if name == "y":
-            return self.names.of(node.outputs[0])
+        if name in node.rule.outputs:
+            return self.names.of(node.outputs[node.rule.outputs.index(name)])
         if name in self._kept[node]:
             return self._kept[node][name]
         if name == "rng":

@@ -89,42 +89,6 @@ def as_function(
     return spelled(re.sub(r"  # (type: ignore|noqa)[^\n]*", "", body), library)
 
 
-class _Constants(dict[str, Any]):
-    """The parameters whose values are known, and the outcomes of the tests whether one is None, by their places."""
-
-    tests: Mapping[tuple[int, int], bool]
-
-
-def _none_tests(tree: ast.FunctionDef, constants: Mapping[str, Any]) -> dict[tuple[int, int], bool]:
-    """Return the outcomes of ``x is None`` for each parameter that is still what the function was given.
-
-    An operand that is None in a program is one of the constants; one that is not among them is an array.
-    """
-    given = {arg.arg for arg in (*tree.args.args, *tree.args.kwonlyargs)}
-    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
-    named = [
-        (target.id, node.lineno)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in (inner for each in node.targets for inner in ast.walk(each))
-        if isinstance(target, ast.Name)
-    ]
-    found: dict[tuple[int, int], bool] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            name = node.left.id if isinstance(node.left, ast.Name) else ""
-            end = max([node.lineno, *(each.end_lineno or 0 for each in loops if each.lineno < node.lineno)])
-            changed = any(other == name and line < end for other, line in named)
-            if name in given and not changed:
-                is_none = name in constants and constants[name] is None
-                found[_place(node)] = is_none == isinstance(node.ops[0], ast.Is)
-    return found
-
-
-def _place(node: ast.expr) -> tuple[int, int]:
-    return node.lineno, node.col_offset
-
-
 def spelled(text: str, library: Library) -> str:
     """Return NumPy's code as a library spells it."""
     text = re.sub(r"\b_s_\[([^\[\]]*)\]", r"\1", text)  # an index stands in brackets already
@@ -264,6 +228,8 @@ def _edited(
     block = {number: lines[number - 1] for number in range(first, last + 1)}
     for number, start, end, text in sorted(edits, reverse=True):
         raw = block[number].encode()
+        if re.fullmatch(r"[\w.]+", text) and re.search(rb"(?<![\w\])])\($", raw[:start]) and raw[end : end + 1] == b")":
+            start, end = start - 1, end + 1  # a number needs no parentheses
         block[number] = (raw[:start] + text.encode() + raw[end:]).decode()
     own = len(lines[first - 1]) - len(lines[first - 1].lstrip())
     return [indent + line[own:] if line.strip() else "" for line in block.values()]

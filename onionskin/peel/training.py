@@ -85,7 +85,7 @@ def _write(plan: Plan, helpers: Helpers) -> Parts:
         constants |= stage.traced.constants
     scoping = Scoping(constants)
     steps = [scoping.step(stage.traced.root, stage.traced.loss) for stage in plan.stages]
-    taken = _TAKEN | frozenset(helpers.settled)
+    taken = _TAKEN | helpers.names
     around = Surroundings(plan.model, scoping, helpers, {}, taken)
     definitions = Definitions(classes(steps, scoping), around, steps)
     model = definitions.model_text()

@@ -21,7 +21,7 @@ from tests.peel.picked import Picked
 #: is a matter of true and false. And hardsigmoid, in whose backward PyTorch has a sixth to 8 digits.
 BEYOND = {
     *("cross_entropy_one_hot", "embedding_bag", "embedding_bag_offsets", "gather", "index_select"),
-    *("argmax", "max", "min", "int64", "logical_and", "logical_not", "logical_or"),
+    *("argmax", "max_along", "min_along", "int64", "logical_and", "logical_not", "logical_or"),
     "hardsigmoid",
 }
 

@@ -14,8 +14,10 @@ def reduced(x: Tensor, dim: Any, *, keepdim: bool) -> dict[str, Any]:
         tuple(range(x.ndim)) if dim is None or dim == () else tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
     )
     axes = tuple(sorted(d % x.ndim for d in dims))
-    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    return {"axes": axes, "keepdims": keepdim, "shape": shape}
+    shape = tuple(
+        1 if i in axes else n if i else -1 for i, n in enumerate(x.shape)
+    )  # -1: as many examples as there are
+    return {"axes": axes[0] if len(axes) == 1 else axes, "keepdims": keepdim, "shape": shape}
 
 
 def spread(x: Tensor, dim: Any, unbiased: bool, correction: int | None, *, keepdim: bool) -> dict[str, Any]:
@@ -24,4 +26,5 @@ def spread(x: Tensor, dim: Any, unbiased: bool, correction: int | None, *, keepd
         dim, unbiased = None, dim
     settings = reduced(x, dim, keepdim=keepdim)
     less = int(unbiased) if correction is None else correction
-    return {**settings, "count": math.prod(x.shape[axis] for axis in settings["axes"]) - less}
+    count = math.prod(n for n, kept in zip(x.shape, settings["shape"], strict=True) if kept == 1)
+    return {**settings, "count": count - less}

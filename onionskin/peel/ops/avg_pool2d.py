@@ -56,7 +56,9 @@ def d_x(dy: Array, x: Array, kernel: Any, stride: Any, padding: Any) -> Array:
     share = dy / (kernel[0] * kernel[1])
     for dseen in parts(dx, kernel, stride):
         dseen += share
-    return dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    if padding != (0, 0):
+        dx = dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    return dx
 
 
 def tensors(x: Tensor, kernel: Any, stride: Any, padding: Any) -> Tensor:

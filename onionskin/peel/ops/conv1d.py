@@ -49,7 +49,8 @@ def forward(x: Array, weight: Array, bias: Array, stride: int, padding: int, dil
     x = x.transpose(1, 0, 2)
     if padding:
         x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, dilation * (k - 1) + 1, axis=2)
+    seen = k if dilation == 1 else dilation * (k - 1) + 1
+    windows = np.lib.stride_tricks.sliding_window_view(x, seen, axis=2)
     if stride != 1 or dilation != 1:
         windows = windows[:, :, ::stride, ::dilation]
     _, n, t = windows.shape[:3]
@@ -78,9 +79,13 @@ def d_x(dy: Array, x: Array, weight: Array, stride: int, padding: int, dilation:
     seen = seen.reshape(c, k, n, t)
     dx = np.zeros((c, n, length + 2 * padding), dtype=x.dtype)
     for i in range(k):
-        first = dilation * i
-        dx[:, :, first : first + stride * t : stride] += seen[:, i]
-    return dx[:, :, padding : padding + length].transpose(1, 0, 2)
+        if stride == 1:
+            dx[:, :, dilation * i : dilation * i + t] += seen[:, i]
+        else:
+            dx[:, :, dilation * i : dilation * i + stride * t : stride] += seen[:, i]
+    if padding:
+        dx = dx[:, :, padding : padding + length]
+    return dx.transpose(1, 0, 2)
 
 
 def d_weight(dy: Array, columns: Array, weight: Array, groups: int) -> Array:

@@ -20,16 +20,16 @@ FORMULA = r"y_{n,c,p} = b_c + \sum_{i,j} W_{c,i,j}\; x_{n,c,\,sp+di,\,sp+dj}"
 def forward(x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dilation: Any) -> Array:
     """y = the sum of weight[i, j] times what stands i rows and j columns from each place."""
     kh, kw = weight.shape[2:]
-    x = padded(x, padding)
+    if padding != (0, 0):
+        x = padded(x, padding)
     n, c, height, width = x.shape
-    h = (height - dilation[0] * (kh - 1) - 1) // stride[0] + 1
-    w = (width - dilation[1] * (kw - 1) - 1) // stride[1] + 1
+    h = (height - 1 - dilation[0] * (kh - 1)) // stride[0] + 1
+    w = (width - 1 - dilation[1] * (kw - 1)) // stride[1] + 1
     y = np.zeros((n, c, h, w), dtype=x.dtype)
     for i in range(kh):
         for j in range(kw):
-            top, left = dilation[0] * i, dilation[1] * j
-            rows = slice(top, top + stride[0] * h, stride[0])
-            columns = slice(left, left + stride[1] * w, stride[1])
+            rows = slice(dilation[0] * i, dilation[0] * i + stride[0] * h, stride[0])
+            columns = slice(dilation[1] * j, dilation[1] * j + stride[1] * w, stride[1])
             y += weight[:, 0, i, j, None, None] * x[:, :, rows, columns]
     return y if bias is None else y + bias[:, None, None]
 
@@ -39,16 +39,18 @@ def backward(dy: Array, x: Array, weight: Array, stride: Any, padding: Any, dila
     kh, kw = weight.shape[2:]
     h, w = dy.shape[2:]
     height, width = x.shape[2:]
-    x = padded(x, padding)
+    if padding != (0, 0):
+        x = padded(x, padding)
     dx, dweight = np.zeros_like(x), np.zeros_like(weight)
     for i in range(kh):
         for j in range(kw):
-            top, left = dilation[0] * i, dilation[1] * j
-            rows = slice(top, top + stride[0] * h, stride[0])
-            columns = slice(left, left + stride[1] * w, stride[1])
+            rows = slice(dilation[0] * i, dilation[0] * i + stride[0] * h, stride[0])
+            columns = slice(dilation[1] * j, dilation[1] * j + stride[1] * w, stride[1])
             dx[:, :, rows, columns] += weight[:, 0, i, j, None, None] * dy
             dweight[:, 0, i, j] = np.einsum("nchw,nchw->c", dy, x[:, :, rows, columns])
-    return dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width], dweight
+    if padding != (0, 0):
+        dx = dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    return dx, dweight
 
 
 def d_bias(dy: Array) -> Array:

@@ -22,10 +22,16 @@ def forward(x: Array, weight: Array, bias: Array, stride: Any, padding: Any, dil
     """y = weight @ columns + bias in every group: a column is what one window sees."""
     o, _, kh, kw = weight.shape
     x = x.transpose(1, 0, 2, 3)
-    x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
-    size = dilation[0] * (kh - 1) + 1, dilation[1] * (kw - 1) + 1
+    if padding != (0, 0):
+        x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
+    size = (kh, kw)
+    if dilation != (1, 1):
+        size = dilation[0] * (kh - 1) + 1, dilation[1] * (kw - 1) + 1
     windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(2, 3))
-    windows = windows[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+    if dilation != (1, 1):
+        windows = windows[..., :: dilation[0], :: dilation[1]]
+    if stride != (1, 1):
+        windows = windows[:, :, :: stride[0], :: stride[1]]
     _, n, h, w = windows.shape[:4]
     columns = windows.transpose(0, 4, 5, 1, 2, 3).reshape(groups, -1, n * h * w)
     y = weight.reshape(groups, o // groups, -1) @ columns
@@ -45,11 +51,11 @@ def d_x(dy: Array, x: Array, weight: Array, stride: Any, padding: Any, dilation:
     dx = np.zeros((len(seen), n, *size), dtype=x.dtype)
     for i in range(kh):
         for j in range(kw):
-            top, left = dilation[0] * i, dilation[1] * j
-            rows = slice(top, top + stride[0] * h, stride[0])
-            columns = slice(left, left + stride[1] * w, stride[1])
+            rows = slice(dilation[0] * i, dilation[0] * i + stride[0] * h, stride[0])
+            columns = slice(dilation[1] * j, dilation[1] * j + stride[1] * w, stride[1])
             dx[:, :, rows, columns] += seen[:, i, j]
-    dx = dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    if padding != (0, 0):
+        dx = dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
     return dx.transpose(1, 0, 2, 3)
 
 

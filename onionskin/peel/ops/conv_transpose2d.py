@@ -51,16 +51,18 @@ def forward(
     _, o, kh, kw = weight.shape
     painted = weight.reshape(c, -1).T @ x.transpose(1, 0, 2, 3).reshape(c, -1)
     painted = painted.reshape(o, kh, kw, n, h, w)
-    height = stride[0] * (h - 1) + dilation[0] * (kh - 1) + 1 + output_padding[0]
-    width = stride[1] * (w - 1) + dilation[1] * (kw - 1) + 1 + output_padding[1]
+    height = stride[0] * (h - 1) + dilation[0] * (kh - 1) + 1
+    width = stride[1] * (w - 1) + dilation[1] * (kw - 1) + 1
+    if output_padding != (0, 0):
+        height, width = height + output_padding[0], width + output_padding[1]
     y = np.zeros((o, n, height, width), dtype=x.dtype)
     for i in range(kh):
         for j in range(kw):
-            top, left = dilation[0] * i, dilation[1] * j
-            rows = slice(top, top + stride[0] * (h - 1) + 1, stride[0])
-            columns = slice(left, left + stride[1] * (w - 1) + 1, stride[1])
-            y[:, :, rows, columns] += painted[:, i, j]
-    y = y[:, :, padding[0] : height - padding[0], padding[1] : width - padding[1]]
+            rows = slice(dilation[0] * i, height, stride[0])
+            columns = slice(dilation[1] * j, width, stride[1])
+            y[:, :, rows, columns][:, :, :h, :w] += painted[:, i, j]
+    if padding != (0, 0):
+        y = y[:, :, padding[0] : height - padding[0], padding[1] : width - padding[1]]
     y = y.transpose(1, 0, 2, 3)
     return y if bias is None else y + bias[:, None, None]
 
@@ -70,10 +72,16 @@ def backward(dy: Array, x: Array, weight: Array, stride: Any, padding: Any, dila
     n, c, h, w = x.shape
     kh, kw = weight.shape[2:]
     dy = dy.transpose(1, 0, 2, 3)
-    dy = np.pad(dy, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
-    size = dilation[0] * (kh - 1) + 1, dilation[1] * (kw - 1) + 1
+    if padding != (0, 0):
+        dy = np.pad(dy, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
+    size = (kh, kw)
+    if dilation != (1, 1):
+        size = dilation[0] * (kh - 1) + 1, dilation[1] * (kw - 1) + 1
     windows = np.lib.stride_tricks.sliding_window_view(dy, size, axis=(2, 3))
-    windows = windows[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+    if dilation != (1, 1):
+        windows = windows[..., :: dilation[0], :: dilation[1]]
+    if stride != (1, 1):
+        windows = windows[:, :, :: stride[0], :: stride[1]]
     columns = windows[:, :, :h, :w].transpose(0, 4, 5, 1, 2, 3).reshape(-1, n * h * w)
     dx = (weight.reshape(c, -1) @ columns).reshape(c, n, h, w).transpose(1, 0, 2, 3)
     dweight = x.transpose(1, 0, 2, 3).reshape(c, -1) @ columns.T

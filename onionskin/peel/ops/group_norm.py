@@ -27,8 +27,9 @@ def read(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Use:
     shape = (-1, *(1 for _ in input.shape[2:]))
+    axes = (0, *range(2, input.ndim))
     operands = {"x": input, "weight": weight, "bias": bias}
-    return Use("group_norm", operands, {"groups": num_groups, "eps": eps, "shape": shape})
+    return Use("group_norm", operands, {"groups": num_groups, "eps": eps, "axes": axes, "shape": shape})
 
 
 def forward(x: Array, weight: Array, bias: Array, groups: int, eps: float, shape: Any) -> Array:
@@ -37,21 +38,15 @@ def forward(x: Array, weight: Array, bias: Array, groups: int, eps: float, shape
     normal = grouped - grouped.mean(axis=2, keepdims=True)
     scale = 1 / np.sqrt((normal * normal).mean(axis=2, keepdims=True) + eps)
     normal = (normal * scale).reshape(x.shape)
-    y = normal
-    if weight is not None:
-        y = y * weight.reshape(shape) + bias.reshape(shape)
+    y = normal if weight is None else normal * weight.reshape(*shape) + bias.reshape(*shape)
     return y, normal, scale
 
 
-def backward(dy: Array, normal: Array, scale: Array, weight: Array, groups: int, shape: Any) -> Array:
+def backward(dy: Array, normal: Array, scale: Array, weight: Array, groups: int, axes: Any, shape: Any) -> Array:
     """dx = scale * (dz - mean(dz) - n mean(dz n)), with dz = dy weight, n the normal x."""
-    dweight = dbias = None
-    dz = dy
-    if weight is not None:
-        axes = (0, *range(2, dy.ndim))
-        dweight = (dy * normal).sum(axis=axes)
-        dbias = dy.sum(axis=axes)
-        dz = dy * weight.reshape(shape)
+    dweight = None if weight is None else (dy * normal).sum(axis=axes)
+    dbias = None if weight is None else dy.sum(axis=axes)
+    dz = dy if weight is None else dy * weight.reshape(*shape)
     n = normal.reshape(len(dy), groups, -1)
     dz = dz.reshape(len(dy), groups, -1)
     along = (dz * n).mean(axis=2, keepdims=True)

@@ -52,20 +52,15 @@ def forward(x: Array, weight: Array, bias: Array, eps: float, axes: Any, shape: 
     normal = x - x.mean(axis=axes, keepdims=True)
     scale = 1 / np.sqrt((normal * normal).mean(axis=axes, keepdims=True) + eps)
     normal = normal * scale
-    y = normal
-    if weight is not None:
-        y = y * weight.reshape(shape) + bias.reshape(shape)
+    y = normal if weight is None else normal * weight.reshape(*shape) + bias.reshape(*shape)
     return y, normal, scale
 
 
 def backward(dy: Array, normal: Array, scale: Array, weight: Array, axes: Any, shape: Any) -> Array:
     """dx = scale * (dz - mean(dz) - n mean(dz n)), with dz = dy weight, n the normal x."""
-    dweight = dbias = None
-    dz = dy
-    if weight is not None:
-        dweight = (dy * normal).sum(axis=(0, *axes))
-        dbias = dy.sum(axis=(0, *axes))
-        dz = dy * weight.reshape(shape)
+    dweight = None if weight is None else (dy * normal).sum(axis=(0, *axes))
+    dbias = None if weight is None else dy.sum(axis=(0, *axes))
+    dz = dy if weight is None else dy * weight.reshape(*shape)
     along = (dz * normal).mean(axis=axes, keepdims=True)
     dx = scale * (dz - dz.mean(axis=axes, keepdims=True) - normal * along)
     return dx, dweight, dbias

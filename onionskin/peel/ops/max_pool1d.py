@@ -40,7 +40,7 @@ def read(
 def forward(x: Array, kernel: int, stride: int, padding: int) -> Array:
     """y = the largest of the values that each window sees."""
     if padding:
-        x = walled(x, padding)
+        x = between_walls(x, padding)
     t = (x.shape[2] - kernel) // stride + 1
     y = x[:, :, : stride * t : stride]
     for i in range(1, kernel):
@@ -52,22 +52,24 @@ def d_x(dy: Array, x: Array, y: Array, kernel: int, stride: int, padding: int) -
     """The gradient goes to the place of the largest value; of equal ones, to the first."""
     length, t = x.shape[2], y.shape[2]
     if padding:
-        x = walled(x, padding)
+        x = between_walls(x, padding)
     dx = np.zeros_like(x)
     left = dy  # what no place has got yet
     for i in range(kernel):
         got = left * (x[:, :, i : i + stride * t : stride] == y)
         dx[:, :, i : i + stride * t : stride] += got
         left = left - got
-    return dx[:, :, padding : padding + length]
+    if padding:
+        dx = dx[:, :, padding : padding + length]
+    return dx
 
 
-def walled(x: Array, padding: int) -> Array:
+def between_walls(x: Array, padding: int) -> Array:
     """Put minus infinity at both ends: it is never the largest."""
     return np.pad(x, ((0, 0), (0, 0), (padding, padding)), constant_values=-np.inf)
 
 
-def torch_walled(x: Tensor, padding: int) -> Tensor:
+def torch_between_walls(x: Tensor, padding: int) -> Tensor:
     """Put minus infinity at both ends: it is never the largest."""
     return F.pad(x, (padding, padding), value=-torch.inf)
 

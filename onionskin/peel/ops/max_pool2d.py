@@ -65,7 +65,9 @@ def d_x(dy: Array, x: Array, y: Array, kernel: Any, stride: Any, padding: Any) -
         got = left * (seen == y)
         dseen += got
         left = left - got
-    return dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    if padding != (0, 0):
+        dx = dx[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+    return dx
 
 
 def parts(x: Array, kernel: Any, stride: Any) -> Array:

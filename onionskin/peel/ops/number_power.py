@@ -33,8 +33,8 @@ def d_x(dy: Array, y: Array, log: float) -> Array:
     return dy * y * log
 
 
-def scalars(s: Scalars, x: Array, number: float) -> Array:
-    return np.frompyfunc(lambda z: s.call("exp", z * math.log(number)), 1, 1)(x)
+def scalars(s: Scalars, x: Array, number: float, log: float) -> Array:
+    return np.frompyfunc(lambda z: s.call("exp", z * log), 1, 1)(x)
 
 
 def trial(pick: Pick) -> Call:

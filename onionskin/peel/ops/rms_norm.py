@@ -26,33 +26,31 @@ GRADIENTS = ("x", "weight")
 
 def read(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Use:
     eps = torch.finfo(input.dtype).eps if eps is None else eps
-    axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     rest = tuple(range(input.ndim - len(normalized_shape)))
-    return Use("rms_norm", {"x": input, "weight": weight}, {"eps": eps, "axes": axes, "rest": rest})
+    axes = -1 if len(rest) == input.ndim - 1 else tuple(range(len(rest), input.ndim))
+    return Use(
+        "rms_norm",
+        {"x": input, "weight": weight},
+        {"eps": eps, "axes": axes, "rest": rest, "size": tuple(normalized_shape)},
+    )
 
 
 def forward(x: Array, weight: Array, eps: float, axes: Any) -> Array:
     """y = x / sqrt(mean(x^2) + eps) * weight."""
     scale = 1 / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
     normal = x * scale
-    y = normal
-    if weight is not None:
-        y = y * weight
-    return y, normal, scale
+    return normal if weight is None else normal * weight, normal, scale
 
 
 def backward(dy: Array, normal: Array, scale: Array, weight: Array, axes: Any, rest: Any) -> Array:
     """dx = scale * (dz - n mean(dz n)), with dz = dy weight and n the normalised x."""
-    dweight = None
-    dz = dy
-    if weight is not None:
-        dweight = (dy * normal).sum(axis=rest)
-        dz = dy * weight
+    dweight = None if weight is None else (dy * normal).sum(axis=rest)
+    dz = dy if weight is None else dy * weight
     return scale * (dz - normal * (dz * normal).mean(axis=axes, keepdims=True)), dweight
 
 
-def tensors(x: Tensor, weight: Tensor | None, eps: float, axes: Any) -> Tensor:
-    return F.rms_norm(x, [x.shape[axis] for axis in axes], weight, eps)
+def tensors(x: Tensor, weight: Tensor | None, eps: float, size: Any) -> Tensor:
+    return F.rms_norm(x, size, weight, eps)
 
 
 def trial(pick: Pick) -> Call:

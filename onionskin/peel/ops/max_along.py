@@ -25,7 +25,7 @@ def read(input: Tensor, dim: Any = None, keepdim: bool = False) -> Use:
         return Use("amax", {"x": input}, reduced(input, (), keepdim=False))
     if isinstance(dim, Tensor):
         return read_two("maximum", input, dim)
-    return Use("max", {"x": input}, {"axis": dim % input.ndim, "keepdims": keepdim})
+    return Use("max_along", {"x": input}, {"axis": dim % input.ndim, "keepdims": keepdim})
 
 
 def forward(x: Array, axis: int, keepdims: bool) -> Array:

@@ -25,7 +25,7 @@ def read(input: Tensor, dim: Any = None, keepdim: bool = False) -> Use:
         return Use("amin", {"x": input}, reduced(input, (), keepdim=False))
     if isinstance(dim, Tensor):
         return read_two("minimum", input, dim)
-    return Use("min", {"x": input}, {"axis": dim % input.ndim, "keepdims": keepdim})
+    return Use("min_along", {"x": input}, {"axis": dim % input.ndim, "keepdims": keepdim})
 
 
 def forward(x: Array, axis: int, keepdims: bool) -> Array:
