@@ -1,4 +1,4 @@
-"""Resizes images so that the first and last pixels keep their places (``align_corners=True``), as ``interpolate.py``."""
+"""Resizes images so that the first and last pixels keep their places (``align_corners=True``); see ``interpolate``."""
 
 from __future__ import annotations
 
