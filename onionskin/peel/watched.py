@@ -131,7 +131,9 @@ def _peel(peeled: Peeled, rows: list[Arrays]) -> Peel:
     numbers: dict[tuple[str, str, str, int], int] = {}
     steps: list[PeelStep] = []
     of_tag: dict[Tag, int] = {}
-    written = [_numbered(program, numbers, steps, of_tag) for program in programs]
+    first = sorted(programs, key=lambda program: program.level != _READ)  # what is kept there numbers the steps
+    numbered = {program.level: _numbered(program, numbers, steps, of_tag) for program in first}
+    written = [numbered[program.level] for program in programs]
     arrays, values = _values(rows, of_tag)
     return Peel(_READ, tuple(steps), tuple(written), arrays, values)
 
@@ -152,6 +154,10 @@ def _numbered(
     own: dict[Tag, int] = {}
     lines = []
     for line, tag in sorted(program.lines.items()):
+        if tag.part == "module":  # it makes the layer, and stands for what that does first
+            if (made := numbers.get((tag.op, tag.path, "forward", 0))) is not None:
+                lines.append((line, made))
+            continue
         if tag not in own:
             kind = (tag.op, tag.path, tag.part)
             key = (*kind, seen[kind])
