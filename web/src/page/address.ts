@@ -16,6 +16,9 @@ export const EXTRAS = [
   'way', // layer: how its tensor is laid out, where that is not as it tells most
   'part', // layer: the number of the filter, row or channel whose film is shown
   'unit', // input space: the output or hidden unit that is large, `layer/17`; what is answered without one
+  'levels', // peel: the levels that stand side by side, with commas between
+  'line', // peel: the line that was pinned, `numpy:47`; of one that does several steps also which, `loop:40:3`
+  'call', // peel: the path of the call whose array is looked at, where a line is called several times
   'own', // try it: an input of the viewer's own, as try/written.ts writes it
   'still', // 1 for a picture or a video: no controls, only what is seen, and which step it is
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`

@@ -13,6 +13,7 @@ const NAMES = [
   'curves',
   'landscape',
   'story',
+  'peel',
   'compare',
   'try',
 ] as const
@@ -92,6 +93,14 @@ export const VIEWS: readonly Kind[] = [
     meaning: 'what happened, as captions to jump to',
     isThere: () => true,
     without: ['probes', 'notes', 'curves'],
+  },
+  {
+    name: 'peel',
+    label: 'Peel',
+    meaning: 'its model as programs of several levels, with the live value of what each line makes',
+    isThere: ({ peel }) => peel !== null,
+    without: ['probes', 'notes', 'curves'],
+    load: () => import('./peel/PeelView.svelte'),
   },
   {
     name: 'compare',
