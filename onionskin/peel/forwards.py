@@ -108,6 +108,11 @@ class ForwardWriter(FunctionWriter):
         self._used_by = Counter(value for item in body for value in set(_used(item)))
         self._last = {value: number for number, item in enumerate(body) for value in _used(item)}
         self._last |= dict.fromkeys(scope.outputs, len(body))
+        self._spelled: dict[str, str] = {}
+        self._words = _users_words(body, scope, self._used_by)
+        for call in scope.calls():
+            if call.kind == "own" and (len(call.outputs) > 1 or not call.path):  # it has words of its own
+                self._words = {value: word for value, word in self._words.items() if value not in call.outputs}
         function = Function("forward", "", scope.inputs, scope.outputs, body, [scope.path], scope.path)  # type: ignore[arg-type]  # calls of modules are written here, and not as calls of functions
         function.is_main = self._is_step
         function.settings = dict(settings)
@@ -216,9 +221,10 @@ class ForwardWriter(FunctionWriter):
     def _outputs(self, item: Node | Scope, wish: str, *, keeps_name: bool = False) -> list[str]:
         """Name what an item gives; where it needs its input for the last time, the output may take that name."""
         outputs = item.outputs
-        if len([value for value in outputs if value in self._last]) == 1 and not keeps_name:
-            kept = next(value for value in outputs if value in self._last)
-            name = self._handed_on(item, kept)
+        kept_all = [value for value in outputs if value in self._last]
+        if len(kept_all) == 1 and not keeps_name:
+            kept = kept_all[0]
+            name = self._in_users_words(item, kept) if kept in self._words else self._handed_on(item, kept)
             if name is not None:
                 self.names.hand_on(kept, name if not self.names.is_free(name) else self.names.free(name))
                 return [name if value is kept else "_" for value in outputs]
@@ -228,10 +234,20 @@ class ForwardWriter(FunctionWriter):
         within = self._around.callee(item).gives if isinstance(item, Scope) else ()
         if len(within) == len(outputs) > 1:
             wish, ends = ("", list(within)) if self._is_step else (wish, [f"_{name}" for name in within])
-        return [
-            self.names.give(value, wish + end) if value in self._last else "_"
-            for value, end in zip(outputs, ends, strict=True)
-        ]
+        names = []
+        for value, end in zip(outputs, ends, strict=True):
+            word = self._words.get(value, wish + end)
+            names.append(self.names.give(value, word) if value in self._last else "_")
+            self._spelled[word] = names[-1]  # where a program means something else by the user's word
+        return names
+
+    def _in_users_words(self, item: Node | Scope, kept: Value) -> str | None:
+        """Return the user's name of a value, where nothing that has it is needed any more."""
+        number = self._number[item]
+        name = self._spelled.get(self._words[kept], self._words[kept])
+        others = [value for value in self._last if self.names.has(value) and self.names.of(value) == name]
+        is_over = all(self._last[value] <= number for value in others)
+        return name if is_over and (others or self.names.is_free(name)) else None
 
     def _handed_on(self, item: Node | Scope, kept: Value) -> str | None:
         """Return the name that an output takes over: ``x`` goes from layer to layer; what is reshaped is it still."""
@@ -323,6 +339,30 @@ def _body(scope: Scope, model: nn.Module, optional: set[str], callee: Any) -> li
         needed |= set(_used(item))
         kept.append(item)
     return list(_in_runs(kept[::-1], scope, model, callee))
+
+
+def _users_words(body: list[Item], scope: Scope, used_by: Mapping[Value, int]) -> dict[Value, str]:
+    """Return what the user's function calls its values in the end, and those that only lead to them.
+
+    What it returns is not called anything until then: ``x`` goes on being ``x``.
+    """
+    words: dict[Value, str] = {}
+    for item in reversed(body):
+        if isinstance(item, Run) or (isinstance(item, Scope) and _has_own(item)):
+            continue  # it may be what another function called it
+        for value in item.outputs:
+            if value.variable and value.variable.isidentifier():
+                words[value] = value.variable
+        led = [v for v in _used(item) if v.kind == "local"]
+        if len(item.outputs) == 1 and item.outputs[0] in words and item.outputs[0] not in scope.outputs and led:
+            alone = len(set(led)) == 1 or (isinstance(item, Node) and led[0].shape == item.outputs[0].shape)
+            if alone and used_by[led[0]] == 1 and led[0] not in scope.inputs:
+                words.setdefault(led[0], words[item.outputs[0]])
+    return words
+
+
+def _has_own(scope: Scope) -> bool:
+    return scope.kind == "own" or any(_has_own(call) for call in scope.calls())
 
 
 def _in_runs(items: list[Item], scope: Scope, model: nn.Module, callee: Any) -> Iterator[Item]:

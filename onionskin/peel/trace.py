@@ -186,6 +186,7 @@ class _Follower(TorchFunctionMode):
         self._kept: list[Tensor] = []  # an id means something only as long as its tensor is there
         self._stale: dict[int, str] = {}
         self._constants: dict[str, Tensor] = {}
+        self._made_in: dict[Value, str] = {}
         self._root = Region("", None)
         self._open = [self._root]
         self._model = model
@@ -218,7 +219,12 @@ class _Follower(TorchFunctionMode):
         given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
         for name, thing in frame.f_locals.items():
             if isinstance(thing, Tensor) and name not in given and (value := self._values.get(id(thing))) is not None:
-                value.variable = value.variable or name
+                value.variable = value.variable or (name if self._was_made_here(value) else "")
+
+    def _was_made_here(self, value: Value) -> bool:
+        """Whether a value comes from the module that is being called: what others made is named by them."""
+        made, here = self._made_in.get(value, ""), self._open[-1].path
+        return not here or made == here or made.startswith(f"{here}.")
 
     def traced(self, loss: Any) -> Traced:
         """Return what was seen, now that it is over."""
@@ -320,6 +326,7 @@ class _Follower(TorchFunctionMode):
             self._changed_in_place(first)
         outputs = [self._know(tensor, "local", "") for tensor in tensors]
         region = self._open[-1]
+        self._made_in |= dict.fromkeys(outputs, region.path)
         node = Node(used, operands, dict(use.settings), outputs, region.path)
         needing = [name for name, operand in operands.items() if _needs_grad(operand)]
         lost = [name for name in needing if not used.has_gradient(name)]

@@ -22,7 +22,7 @@ from onionskin.peel.trace import Region, Value
 from onionskin.peel.writing import Statement, Tag, literal
 
 #: Names of a program that no variable of a forward may take.
-_TAKEN = frozenset(["nn", "F", "optimizer", "scheduler", "fit", "loss_fn", "OrderedDict", "x_"])
+_TAKEN = frozenset(["nn", "F", "OrderedDict"])
 
 
 @dataclass(frozen=True)
@@ -256,9 +256,11 @@ def parameters_of(plan: Plan, stage: Stage) -> str:
 def settings(chosen: Chosen, keep: tuple[str, ...] = ()) -> list[str]:
     """Return the settings of an optimizer, a clipping or a schedule that are not PyTorch's defaults."""
     known = inspect.signature(chosen.as_torch()).parameters
+    # What only the formula needs, such as the rate that a schedule begins at, PyTorch takes from the optimizer.
+    asked = {key: value for key, value in chosen.settings.items() if key in known}
     return [
         f"{key}={literal(value)}"
-        for key, value in chosen.settings.items()
+        for key, value in asked.items()
         if key in keep or known[key].default is inspect.Parameter.empty or known[key].default != value
     ]
 

@@ -22,29 +22,6 @@ from onionskin.peel.compare import model_moments, moments
 from onionskin.peel.modules import arguments, construction
 from onionskin.peel.plan import Plan, plan, plan_example
 
-#: Architectures whose operations are all there.
-ARCHITECTURES = [
-    "autoencoder",
-    "dcgan",
-    "densenet",
-    "efficientnet_lite0",
-    "elman",
-    "gpt",
-    "gru",
-    "lenet",
-    "logistic",
-    "lstm",
-    "matrix_factorization",
-    "mlp",
-    "mobilenet",
-    "resnet",
-    "seq2seq",
-    "unet",
-    "vae",
-    "vit",
-    "xor",
-]
-
 ZOO = [
     nn.Linear(3, 4),
     nn.Linear(3, 4, bias=False),
@@ -122,7 +99,7 @@ def proved(model: nn.Module, batch: Any, folder: Path, **asked: Any) -> Program:
     return program
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", registry.names(models))
 def test_every_architecture_trains_to_the_numbers_of_the_model(name: str, tmp_path: Path) -> None:
     training = plan_example(registry.load(models, name).example(), name=name)
     is_large = sum(parameter.numel() for parameter in training.model.parameters()) > 1_000_000
@@ -345,6 +322,18 @@ def test_lines_say_what_they_do(batch: Any) -> None:
     assert (called.op, called.path, called.part, called.variable) == ("linear", "first.fc", "forward", "fc")
     assert next(tag for text, tag in said.items() if text.startswith("loss.backward()")).part == "backward"
     assert next(tag for text, tag in said.items() if text.startswith("optimizer.step()")).op == "sgd"
+
+
+def test_values_are_called_what_the_users_function_calls_them() -> None:
+    source = written(plan_example(registry.load(models, "gpt").example(), name="gpt")).source
+    assert "q, k, v = " in source
+    assert "y = scores @ v" in source
+
+
+def test_what_another_module_calls_a_value_is_not_its_name() -> None:
+    source = written(plan_example(registry.load(models, "resnet").example(), name="resnet")).source
+    assert "y = self.conv1(x)" in source
+    assert source.count("shortcut = ") == 1  # the block's, and not the network's
 
 
 def test_the_one_line_stands_before_what_it_hides(batch: Any) -> None:
