@@ -193,18 +193,18 @@ def finish(level: str, text: str, functions: Iterable[Written]) -> Program:
     source = formatted(text.replace("_s_[", "np.s_["))
     tags = {each.name: each.tags for each in functions}
     lines: dict[int, Tag] = {}
-    for name, body in _functions(ast.parse(source).body):
+    for name, body in functions_of(ast.parse(source).body):
         for statement, tag in zip(body, tags[name], strict=True) if name in tags else ():
             if tag is not None:
                 lines |= dict.fromkeys(range(statement.lineno, (statement.end_lineno or 0) + 1), tag)
     return Program(level, source, lines)
 
 
-def _functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, list[ast.stmt]]]:
+def functions_of(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, list[ast.stmt]]]:
     """Yield the statements of every function and method; of a training, those of its loop in the loop's place."""
     for node in body:
         if isinstance(node, ast.ClassDef):
-            yield from _functions(node.body, f"{node.name}.")
+            yield from functions_of(node.body, f"{node.name}.")
         elif isinstance(node, ast.FunctionDef):
             own = node.body[1:] if ast.get_docstring(node) is not None else node.body
             if isinstance(own[-1], ast.For) and any(isinstance(inner, ast.Yield) for inner in ast.walk(own[-1])):

@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from onionskin.peel.assemble import Parts, backward_name
+from onionskin.peel.assemble import Parts, Program, Written, backward_name, finish, functions_of, write_parts
 from onionskin.peel.plan import Plan, Stage
-from onionskin.peel.writing import Dialect
+from onionskin.peel.writing import Dialect, Tag
+
+
+def write_program(plan: Plan, dialect: Dialect, level: str, title: str) -> Program:
+    """Return a whole program on arrays.
+
+    Args:
+        plan: The training.
+        dialect: How it is written.
+        level: The level's name.
+        title: What its first line says after the model's name.
+    """
+    parts = write_parts(plan, dialect)
+    text = frame(plan, parts, dialect, level, title)
+    loop = Written("train", "", _tags_of_the_loop(plan, text))
+    return finish(level, text, [*parts.functions, loop])
+
+
+def _tags_of_the_loop(plan: Plan, text: str) -> list[Tag | None]:
+    """Return what each statement of the training loop does: a step forward, back, and the weights moved."""
+    body = dict(functions_of(ast.parse(text).body))["train"]
+    optimizer = plan.stages[0].recipe.optimizer.rule.name
+    tags: list[Tag | None] = []
+    for statement in map(ast.unparse, body):
+        if re.match(r"loss\w*(, saved)? = ", statement):
+            tags.append(Tag("", "", "forward", "loss"))
+        elif re.search(r"backward\w*\(", statement):
+            tags.append(Tag("", "", "backward", ""))
+        elif "for name in g" in statement:
+            tags.append(Tag(optimizer, "", "update", ""))
+        else:
+            tags.append(None)
+    return tags
 
 
 def frame(plan: Plan, parts: Parts, dialect: Dialect, level: str, title: str) -> str:

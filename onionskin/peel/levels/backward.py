@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onionskin.peel.assemble import Program, finish, write_parts
-from onionskin.peel.frame import frame
+from onionskin.peel.assemble import Program
+from onionskin.peel.frame import write_program
 from onionskin.peel.plan import Plan
 from onionskin.peel.writing import Dialect
 
@@ -13,5 +13,4 @@ DIALECT = Dialect("torch", has_backward=True)
 
 def write(plan: Plan) -> Program:
     """Return the program."""
-    parts = write_parts(plan, DIALECT)
-    return finish("backward", frame(plan, parts, DIALECT, "backward", TITLE), parts.functions)
+    return write_program(plan, DIALECT, "backward", TITLE)
