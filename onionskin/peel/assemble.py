@@ -154,7 +154,8 @@ def _updates(stages: Sequence[Stage], dialect: Dialect) -> tuple[list[list[str]]
             own.append(_called(recipe.clip, {"g": "g"}, dialect, functions))
         rate = literal(recipe.optimizer.settings["lr"])
         if recipe.schedule:
-            own.append(f"lr = {rate} * {_called(recipe.schedule, {'step': 'step'}, dialect, functions)}")
+            share = _called(recipe.schedule, {"step": "step", "lr": rate}, dialect, functions)
+            own.append(f"lr = {rate} * {_in_brackets(share)}")
             rate = "lr"
         arrays = {"w": "w[name]", "g": "g[name]", "state": "state[name]", "lr": rate}
         text = _called(recipe.optimizer, arrays, dialect, functions)
@@ -163,11 +164,20 @@ def _updates(stages: Sequence[Stage], dialect: Dialect) -> tuple[list[list[str]]
     return lines, list(functions.values())
 
 
+def _in_brackets(text: str) -> str:
+    """Return an expression as the factor of a product."""
+    expression = ast.parse(text, mode="eval").body
+    stands = isinstance(expression, ast.Call) or (
+        isinstance(expression, ast.BinOp) and isinstance(expression.op, (ast.Pow, ast.Div))
+    )
+    return text if stands else f"({text})"
+
+
 def _called(chosen: Chosen, given: dict[str, str], dialect: Dialect, functions: dict[str, str]) -> str:
     """Return the use of an optimizer, a clipping or a schedule: one line in place, or a call of its function."""
     constants = {key: value for key, value in chosen.settings.items() if key not in given}
     if given.get("lr", "lr") != "lr":
-        constants["lr"] = chosen.settings["lr"]
+        constants["lr"] = float(given["lr"])
     own = getattr(chosen.rule.source, f"torch_{chosen.function.__name__}", None) if dialect.library == "torch" else None
     text = as_function(own or chosen.function, chosen.rule.name, constants, dialect.library, {})
     tree = ast.parse(text).body[0]

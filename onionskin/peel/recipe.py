@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,13 @@ _FUNCTIONS = {"optimizer": "update", "clip": "clip", "schedule": "factor"}
 _GIVEN = frozenset({"w", "g", "state", "step"})
 
 
+def _asked(chosen: Rule) -> dict[str, inspect.Parameter]:
+    """Return the parameters that are settings. The learning rate is the optimizer's, not its schedule's."""
+    given = {*_GIVEN, "lr"} if chosen.kind == "schedule" else _GIVEN
+    found: Callable[..., Any] = getattr(chosen.source, _FUNCTIONS[chosen.kind])
+    return {name: each for name, each in inspect.signature(found).parameters.items() if name not in given}
+
+
 @dataclass(frozen=True)
 class Chosen:
     """An optimizer, a clipping or a schedule, with its settings: all of them, the defaults too."""
@@ -31,8 +39,16 @@ class Chosen:
         found: Callable[..., Any] = getattr(self.rule.source, _FUNCTIONS[self.rule.kind])
         return found
 
+    @property
+    def is_lambda(self) -> bool:
+        """Whether it is a schedule that PyTorch has no class of its own for, and takes as a function."""
+        return self.rule.spellings[0].endswith(".LambdaLR")
+
     def as_torch(self) -> Any:
         """Return the class or function of PyTorch whose settings these are."""
+        if self.is_lambda:
+            factor = functools.partial(self.function, **self.settings)
+            return lambda optimizer, **_: torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         target: Any = torch
         for part in self.rule.spellings[0].split(".")[1:]:
             target = getattr(target, part)
@@ -96,8 +112,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _with_settings(chosen: Rule, given: dict[str, Any]) -> Chosen:
-    found: Callable[..., Any] = getattr(chosen.source, _FUNCTIONS[chosen.kind])
-    own = {n: p.default for n, p in inspect.signature(found).parameters.items() if n not in _GIVEN}
+    own = {name: each.default for name, each in _asked(chosen).items()}
     for name in given:
         if name not in own:
             raise OnionskinError(f"{chosen.name} has no setting '{name}'",
@@ -106,6 +121,8 @@ def _with_settings(chosen: Rule, given: dict[str, Any]) -> Chosen:
     missing = [name for name, value in settings.items() if value is inspect.Parameter.empty]
     if missing:
         raise OnionskinError(f"{chosen.name} needs '{missing[0]}'", fix=f"write {chosen.name}:{missing[0]}=…")
+    if settings.get("cycle_momentum"):
+        raise OnionskinError(f"{chosen.name} with cycle_momentum=True is not peeled", fix="give cycle_momentum=False")
     return Chosen(chosen, settings)
 
 

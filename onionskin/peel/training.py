@@ -18,6 +18,7 @@ from onionskin.peel.modules import arguments
 from onionskin.peel.plan import Plan, Stage
 from onionskin.peel.recipe import Chosen
 from onionskin.peel.scopes import Scope, Scoping, classes
+from onionskin.peel.source import written_out
 from onionskin.peel.trace import Region, Value
 from onionskin.peel.writing import Statement, Tag, literal
 
@@ -211,7 +212,12 @@ def schedule_lines(stage: Stage) -> list[str]:
     chosen = stage.recipe.schedule
     if chosen is None:
         return []
-    given = ", ".join([_named("optimizer", stage), *settings(chosen)])
+    if chosen.is_lambda:
+        values = {key: literal(value) for key, value in chosen.settings.items()}
+        own = [f"lambda step: {written_out(chosen.function, values, 'np')}"]
+    else:
+        own = settings(chosen)
+    given = ", ".join([_named("optimizer", stage), *own])
     return [f"{_named('scheduler', stage)} = {_spelled(chosen)}({given})"]
 
 

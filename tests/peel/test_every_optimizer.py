@@ -1,4 +1,4 @@
-"""The walk over the optimizers in ``onionskin/peel/ops``: each against PyTorch's class, step after step.
+"""The walk over the optimizers, schedules and clips in ``onionskin/peel/ops``: each against PyTorch's, step after step.
 
 What is run is the text that a program gets, in NumPy and in PyTorch, with settings that each file's ``trial`` draws.
 """
@@ -22,6 +22,10 @@ from onionskin.peel.rule import Library, Rule, rule, rules
 from tests.peel.picked import Picked
 
 OPTIMIZERS = [each.name for each in rules() if each.kind == "optimizer"]
+
+SCHEDULES = [each.name for each in rules() if each.kind == "schedule"]
+
+CLIPS = [each.name for each in rules() if each.kind == "clip"]
 
 STEPS = 40
 
@@ -54,14 +58,54 @@ def test_weights_go_as_with_pytorch(name: str, library: Library, data: st.DataOb
             assert_close(w, parameter, f"{name} in {library} with {chosen} after step {step}")
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", SCHEDULES)
+@_few
+@given(data=st.data())
+def test_learning_rate_goes_as_with_pytorch(name: str, data: st.DataObject) -> None:
+    pick = Picked(data)
+    chosen: dict[str, Any] = rule(name).source.trial(pick)
+    lr = pick.choice([0.25, 0.125])
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr)
+    theirs = schedule(name, optimizer, chosen)
+    function = rule(name).source.factor
+    constants = {**chosen, "lr": lr} if "lr" in inspect.signature(function).parameters else chosen
+    factor = written(function, constants, "np")
+    steps = chosen["total"] + 1 if name == "warmup_cosine" else STEPS
+    for step in range(steps):
+        assert lr * factor(step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-13, abs=1e-14), step
+        optimizer.step()
+        theirs.step()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", CLIPS)
+@_few
+@given(data=st.data())
+def test_gradients_are_clipped_as_with_pytorch(name: str, library: Library, data: st.DataObject) -> None:
+    pick = Picked(data)
+    chosen: dict[str, Any] = rule(name).source.trial(pick)
+    parameters = [torch.nn.Parameter(pick.normal(*shape).detach()) for shape in ((3, 2), (4,), (1,))]
+    gradients = [pick.normal(*parameter.shape).detach() for parameter in parameters]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    g = {str(number): converted(gradient, library) for number, gradient in enumerate(gradients)}
+    written(rule(name).source.clip, chosen, library)(g)
+    pytorch(rule(name))(parameters, **chosen)
+    for got, gradient in zip(g.values(), gradients, strict=True):  # PyTorch has clipped them in place
+        assert_close(got, gradient, f"{name} in {library} with {chosen}")
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *CLIPS, *(name for name in SCHEDULES if name != "warmup_cosine")])
 def test_defaults_are_those_of_pytorch(name: str) -> None:
-    defaults = inspect.signature(pytorch(rule(name)).__init__).parameters
-    own = inspect.signature(rule(name).source.update).parameters
-    settings_of = [each for each in own.values() if each.name not in ("w", "g", "state")]
-    assert settings_of
-    for setting in settings_of:
-        assert setting.default == defaults[setting.name].default, setting.name
+    theirs = inspect.signature(pytorch(rule(name))).parameters
+    function = {"optimizer": "update", "clip": "clip", "schedule": "factor"}[rule(name).kind]
+    # cycle_momentum would change the optimizer, too: it has to be given as False.
+    given = {"w", "g", "state", "step", "cycle_momentum", *(["lr"] if name in SCHEDULES else [])}
+    own = list(inspect.signature(getattr(rule(name).source, function)).parameters.values())
+    for setting in [each for each in own if each.name not in given]:
+        wanted = theirs[setting.name].default
+        required = setting.default is inspect.Parameter.empty
+        assert wanted is inspect.Parameter.empty or wanted is None if required else setting.default == wanted, setting
 
 
 # ---------------------------------------------------------------------- how it is run
@@ -73,6 +117,16 @@ def pytorch(each: Rule) -> Any:
     for part in each.spellings[0].split(".")[1:]:
         target = getattr(target, part)
     return target
+
+
+def schedule(name: str, optimizer: torch.optim.Optimizer, chosen: dict[str, Any]) -> Any:
+    """Return the schedule in PyTorch; where it has none, as one puts it together there."""
+    if name != "warmup_cosine":
+        return pytorch(rule(name))(optimizer, **chosen)
+    lr, warmup, total, floor = optimizer.param_groups[0]["lr"], chosen["warmup"], chosen["total"], chosen["floor"]
+    rising = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / warmup, 1.0, max(warmup - 1, 1))
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total - warmup, floor * lr)
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rising, falling], [warmup])
 
 
 def written(function: Callable[..., Any], chosen: dict[str, Any], library: Library) -> Callable[..., Any]:

@@ -279,9 +279,10 @@ def _update(recipe: Recipe) -> tuple[list[str], list[str]]:
         lines.append(f"gradient[:] = {call}".replace("(g)", "(gradient)"))
     settings = dict(recipe.optimizer.settings)
     if recipe.schedule:
-        text, _, call = _function(recipe.schedule, "factor", {})
-        helpers.append(re.sub(r"\bnp\.", "math.", text))
-        lines.append(f"lr = {settings.pop('lr')!r} * {call}")
+        rate = settings.pop("lr")
+        text, _, call = _function(recipe.schedule, "factor", {**recipe.schedule.settings, "lr": rate})
+        helpers.append(text)
+        lines.append(f"lr = {rate!r} * {call}")
     text, arguments, call = _function(recipe.optimizer, "update", settings)
     text = _returning(text)
     returned = re.fullmatch(r"def .*\n(?: +\"\"\".*\"\"\"\n)? +w -= (.*)\n +return w", text.strip())
