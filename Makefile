@@ -23,10 +23,11 @@ lint: setup           ## format, lint, types, and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup web      ## measure what recording costs, beside its peers, and how fast the page is
+bench: setup web      ## measure what recording costs, how fast levels and page are, beside their peers
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m tests.browser --install
 	$(BIN)/python -m bench.overhead --write bench/results/$$(date +%F).md
+	$(BIN)/python -m bench.peel --write bench/results/$$(date +%F)-peel.md
 	$(BIN)/python -m bench.page --write bench/results/$$(date +%F)-page.md
 
 docs: setup           ## make the pictures of the documentation anew

@@ -22,7 +22,7 @@ RATE = 0.00390625
 
 def mygrad_step(forward: Callable[..., Any], data: Arrays) -> Callable[[], float]:
     """Return a step of MyGrad's: forward, backward, and every weight moved."""
-    w = {name[2:]: mg.tensor(value.copy()) for name, value in data.items() if name.startswith("w/")}
+    w: dict[str, Any] = {name[2:]: mg.tensor(value.copy()) for name, value in data.items() if name.startswith("w/")}
     x, y = data["x"][0], data["targets"][0]
 
     def step() -> float:

@@ -63,7 +63,8 @@ def do(options: argparse.Namespace) -> int:
 def _write(peeled: Any, options: argparse.Namespace) -> int:
     if options.level == "paper":
         place = options.output or Path(f"{peeled.plan.name}_paper.html")
-        with_torch("onionskin.peel.levels.paper").write(peeled.plan, steps=1 if options.steps is None else options.steps).save(place)
+        paper = with_torch("onionskin.peel.levels.paper")
+        paper.write(peeled.plan, steps=1 if options.steps is None else options.steps).save(place)
     elif str(options.output) == "-":
         print(peeled.program(options.level).source, end="")
         return 0
