@@ -20,6 +20,8 @@ from playwright.sync_api import Page
 from onionskin.learn.landscape import Survey
 from onionskin.learn.problem import problem
 from onionskin.learn.vision import Training
+from onionskin.peel.target import peel_target
+from onionskin.peel.watched import Watched
 from onionskin.recording.tags import tag
 from tests.browser import browser
 
@@ -63,6 +65,7 @@ def main() -> None:
     take_notebook()
     take_landscape()
     take_space()
+    take_peel()
     take_several()
 
 
@@ -86,6 +89,18 @@ def take_space() -> None:
         subprocess.run([sys.executable, "-c", code.replace('run="runs/spiral"', 'run="runs/spiral", budget=0.5')],
                        cwd=folder, env=env, check=True)  # fmt: skip
         _take(Path(folder) / "runs" / "spiral", {"space.png": "view=space"})
+
+
+def take_peel() -> None:
+    """Record a GPT's NumPy level, and choose the line of its attention scores."""
+    with tempfile.TemporaryDirectory() as folder:
+        peeled = peel_target("gpt")
+        run = Path(folder) / "gpt-numpy"
+        for _ in Watched(peeled, "numpy", run=run, steps=60):
+            pass
+        lines = peeled.program("numpy").source.splitlines()
+        chosen = next(number for number, line in enumerate(lines, 1) if line.strip().startswith("scores = "))
+        _take(run, {"peel.png": f"view=peel&line=numpy%3A{chosen}"})
 
 
 def take_notebook() -> None:
