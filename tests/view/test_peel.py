@@ -149,6 +149,18 @@ def test_the_keys_walk_lines_and_levels_and_leave_the_clock_alone(show: Show, pe
     expect(look.page).not_to_have_url(re.compile("line="))
 
 
+def test_what_was_not_computed_yet_is_said(show: Show, digits: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(digits, tmp_path / "digits"))
+    peel = peel_of(len(osk.open_run(run).frames))
+    peel.values[0] = np.nan
+    save_peel(run, peel)
+    look = show(run, view=f"view=peel&line=numpy:{_line(peel, 'numpy', 'out =')}&frame=0")
+    look.wait_for_frame(0)
+    expect(look.by("nothing")).to_contain_text("not computed yet")
+    look.press("ArrowRight")
+    expect(look.by("array-picture")).to_be_visible()
+
+
 def test_levels_are_chosen_and_stay_in_the_address(show: Show, peeled: Path) -> None:
     look = show(peeled, view="view=peel")
     look.wait_for_frame()

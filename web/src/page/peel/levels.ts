@@ -10,13 +10,13 @@ interface Words {
 /** From one line down. */
 const WORDS: Readonly<Record<string, Words>> = {
   line: { label: 'line', sentence: 'the whole training in one line' },
-  loop: { label: 'loop', sentence: 'PyTorch modules, with the loop written out' },
+  loop: { label: 'loop', sentence: 'modules, with the loop written out' },
   tensors: {
     label: 'tensors',
-    sentence: 'no modules: autograd finds the gradients of tensors',
+    sentence: 'tensors, whose gradients autograd finds',
   },
   backward: { label: 'backward', sentence: 'no autograd: every gradient is written out' },
-  numpy: { label: 'NumPy', sentence: 'nothing but arrays, forward, backward and update' },
+  numpy: { label: 'NumPy', sentence: 'arrays: forward, backward and update' },
   scalars: { label: 'scalars', sentence: 'plain numbers: every product and every sum is there' },
   paper: { label: 'paper', sentence: 'a worksheet, to be done with a pencil' },
   c: { label: 'C', sentence: 'below NumPy: the loops that it runs, in one file' },

@@ -58,6 +58,14 @@ test('the keys go from line to line that does something, and stop at the ends', 
   expect(neighbourOf({ level: 'x', source: '', steps: new Map() }, 1, 1)).toBe(0)
 })
 
+test('a statement of several lines is one stop', () => {
+  const steps = new Map([1, 3, 4, 5, 6].map((line) => [line, [line < 3 ? 0 : line < 6 ? 1 : 2]] as const))
+  const long = { level: 'x', source: '', steps }
+  expect(neighbourOf(long, 1, 1)).toBe(3)
+  expect(neighbourOf(long, 3, 1)).toBe(6)
+  expect(neighbourOf(long, 6, -1)).toBe(3)
+})
+
 test('the next level is entered where it does the same, else at its first line', () => {
   const steps = program('numpy').steps.get(47) ?? []
   expect(counterpart(program('tensors'), steps)).toBe(firstOf(linesDoing(program('tensors'), steps)))

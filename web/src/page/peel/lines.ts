@@ -12,11 +12,16 @@ export function linesDoing(program: PeelProgram, steps: readonly number[]): Read
   return lines
 }
 
-/** The next line that does something, down or up; the first or last where there is none. */
+/** The next statement that does something, down or up, by its first line; the first or last where there is none. */
 export function neighbourOf(program: PeelProgram, line: number, direction: 1 | -1): number {
-  const lines = [...program.steps.keys()].sort((a, b) => a - b)
+  const lines = [...program.steps.keys()].filter((one) => begins(program, one)).sort((a, b) => a - b)
   const found = direction > 0 ? lines.find((one) => one > line) : lines.findLast((one) => one < line)
   return found ?? (direction > 0 ? lines.at(-1) : lines[0]) ?? 0
+}
+
+/** Whether a line begins a statement: what goes on over several lines does the same on each. */
+function begins({ steps }: PeelProgram, line: number): boolean {
+  return steps.get(line - 1)?.join() !== steps.get(line)?.join()
 }
 
 /** The line of another program to go to from one: what does the same, else the first that does anything. */
