@@ -34,22 +34,37 @@ def run(function: Callable[..., Any], values: Mapping[str, Any], constants: Mapp
         constants: The parameters that stand in the program as they are: settings, and operands that are None.
         library: Which library the program computes with.
     """
-    namespace = dict(_MODULES[library])
-    names = _define_called(function, library, namespace)
     wanted = source.parameters(function)
     known = {name: constants[name] for name in wanted if name in constants}
     missing = set(wanted) - set(values) - set(known) - {"torch", "np"}
     assert not missing, f"{function.__qualname__} asks for {sorted(missing)}, which is nothing that it can be given"
-    given = {name: values[name] for name in wanted if name not in known}
+    key = (function, library, repr(known))
+    if key not in _written:
+        _written[key] = _write(function, known, library)
+    return _written[key]({name: values[name] for name in wanted if name not in known})
+
+
+#: What was written already: the same text comes up for many values.
+_written: dict[tuple[Callable[..., Any], Library, str], Callable[[dict[str, Any]], Any]] = {}
+
+
+def _write(function: Callable[..., Any], known: Mapping[str, Any], library: Library) -> Callable[[dict[str, Any]], Any]:
+    """Return a function's text as something to call with the rest of its parameters by name."""
+    namespace = dict(_MODULES[library])
+    names = _define_called(function, library, namespace)
     if source.is_one_expression(function):
         text = source.written_out(function, {**names, **{n: literal(v) for n, v in known.items()}}, library)
-        return eval(text, {**namespace, **given})
+        code = compile(text, text, "eval")
+        return lambda given: eval(code, {**namespace, **given})
     bare = {name: _Text(literal(value)) if "_s_[" in literal(value) else value for name, value in known.items()}
-    text = source.as_function(function, "written", bare, library, names)
-    exec(text, namespace)
+    exec(source.as_function(function, "written", bare, library, names), namespace)
     starred = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.VAR_POSITIONAL]
-    positional = given.pop(starred[0]) if starred else ()
-    return namespace["written"](*positional, **given)
+
+    def call(given: dict[str, Any]) -> Any:
+        positional = given.pop(starred[0]) if starred else ()
+        return namespace["written"](*positional, **given)
+
+    return call
 
 
 class _Text(str):
