@@ -111,21 +111,27 @@ class Cost:
         reached = f"{roof.flops / 1e9:.1f} GFLOP/s, {roof.bandwidth / 1e9:.1f} GB/s"
         limit = f"memory-bound below {roof.ridge:.1f} FLOP a byte"
         caption = f"this machine, one thread: {reached}; {limit}; spread {roof.spread:.0%}. {roof.note}"
-        table = Table(caption=caption.strip())
+        table = Table(caption=caption.strip(), caption_justify="left", box=None, pad_edge=False)
         table.add_column("module")
         table.add_column("operation")
-        table.add_column("output")
-        for name in ("parameters", "forward MAC", "backward MAC", "bytes", "FLOP/byte"):
-            table.add_column(name, justify="right")
-        table.add_column("bound by")
-        table.add_column("at best", justify="right")
+        for name in ("params", "MAC", "back", "bytes", "FLOP/B"):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("bound")
+        table.add_column("at best", justify="right", no_wrap=True)
         for row in [*self.rows, self.total]:
             best = self.microseconds if row.op == "total" else self.at_best(row)
             bound = "" if row.op == "total" else self.bound(row)
             sizes = (row.parameters, row.forward, row.backward, row.moved)
-            table.add_row(row.path, row.op, str(row.shape) if row.shape else "", *(f"{size:,}" for size in sizes),
-                          f"{row.intensity:.1f}", bound, f"{best:,.1f} µs")  # fmt: skip
+            table.add_row(row.path, row.op, *map(_short, sizes), f"{row.intensity:.1f}", bound, f"{best:,.1f} µs")
         return table
+
+
+def _short(count: int) -> str:
+    """Return a count as a column has room for it: 20,522 as ``20.5 k``; ``--json`` has it whole."""
+    for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g} {letter}"
+    return str(count)
 
 
 def cost(plan: Plan, roof: Roofline | None = None) -> Cost:

@@ -1,6 +1,6 @@
 /* Matrix product: c = a b, or c += a b. Where nearly all the time goes.
  *
- * Three loops would do. They reach about a thirtieth of what the processor can, for it waits for memory. So:
+ * Three loops would do, but then the processor mostly waits for memory. So:
  *  1. A tile of c, ROWS high and two vectors wide, stays in registers while it is summed up. Every number that is
  *     fetched of a then serves 2 * LANES products, and every vector of b serves ROWS of them.
  *  2. A strip of b, as wide as a tile, is copied into one piece that stays in the fastest cache; all rows of a pass
