@@ -187,6 +187,7 @@ class _Follower(TorchFunctionMode):
         self._stale: dict[int, str] = {}
         self._constants: dict[str, Tensor] = {}
         self._made_in: dict[Value, str] = {}
+        self._fresh: set[Value] = set()  # constants that the step makes itself: it may change them
         self._root = Region("", None)
         self._open = [self._root]
         self._model = model
@@ -316,7 +317,10 @@ class _Follower(TorchFunctionMode):
                                 f"add onionskin/peel/ops/{file}.py (relu.py there is the shortest one), or write it "
                                 "with operations that are there")  # fmt: skip
         for tensor in tensors:
-            self._constant(tensor, name)
+            if id(tensor) in self._values and self._values[id(tensor)].kind == "constant":  # changed in place
+                self._changed_in_place(tensor)
+                del self._values[id(tensor)]
+            self._fresh.add(self._constant(tensor, name))
 
     def _write_down(self, use: Use, tensors: list[Tensor], args: tuple[Any, ...]) -> None:
         used = rule(use.op)
@@ -370,7 +374,7 @@ class _Follower(TorchFunctionMode):
     def _changed_in_place(self, tensor: Tensor) -> None:
         """From here on, the tensor means its new values; others that share its memory mean nothing that was written."""
         value = self._values[id(tensor)]
-        if value.kind != "local":
+        if value.kind != "local" and value not in self._fresh:
             raise self._refusal(f"changes the {value.kind} '{value.name}' in place", "compute a new tensor instead")
         with torch._C.DisableTorchFunction():
             place = tensor.untyped_storage().data_ptr()

@@ -13,7 +13,7 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "a number stands where the mask is; nothing flows back from there"
 FORMULA = r"y = m\,?\,v : x"
-SPELLINGS = ("torch.masked_fill", "torch.Tensor.masked_fill")
+SPELLINGS = ("torch.masked_fill", "torch.Tensor.masked_fill", "torch.Tensor.masked_fill_")
 
 
 def read(input: Tensor, mask: Tensor, value: float) -> Use:
