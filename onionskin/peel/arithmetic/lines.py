@@ -84,7 +84,7 @@ class ScalarGraph:
     def run(self, known: Mapping[Scalar, float]) -> dict[str, float]:
         """Return the values of all variables, given those of the inputs and weights."""
         values = dict(known)
-        out = {self.names[x]: value for x, value in known.items()}
+        out = {x.name: value for x, value in known.items()}  # also of inputs that nothing uses
         for line in (line for layer in self.layers for line in layer.lines):
             found = values[line.x] if line.x in values else evaluate(line.x, values)
             out[line.variable] = found
