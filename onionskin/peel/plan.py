@@ -69,7 +69,7 @@ class Plan:
         for stage in self.stages:
             out |= {f"c/{name}": value.numpy() for name, value in stage.traced.constants.items()}
         out |= {name: np.stack([batch[name].numpy() for batch in self.batches]) for name in self.batches[0]}
-        return {name: np.ascontiguousarray(value) for name, value in out.items()}
+        return {name: np.array(value, order="C") for name, value in out.items()}
 
     @staticmethod
     def buffers_of(model: nn.Module) -> dict[str, npt.NDArray[Any]]:

@@ -12,7 +12,12 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "how far each value is from 0"
 FORMULA = r"y = |x|, \qquad \frac{\partial y}{\partial x} = \operatorname{sign}(x)"
-SPELLINGS = ("torch.abs", "torch.Tensor.abs", "torch.Tensor.__abs__")
+SPELLINGS = (
+    "torch.abs",
+    "torch.Tensor.abs",
+    "torch.Tensor.__abs__",
+    "torch.Tensor.abs_",
+)
 
 
 def read(input: Tensor) -> Use:

@@ -14,7 +14,16 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "cut off below and above"
 FORMULA = r"y = \min(\max(x, a), b), \qquad \frac{\partial y}{\partial x} = [a < x < b]"
-SPELLINGS = ("torch.clamp", "torch.Tensor.clamp", "torch.clip", "torch.Tensor.clip")
+SPELLINGS = (
+    "torch.clamp",
+    "torch.Tensor.clamp",
+    "torch.clip",
+    "torch.Tensor.clip",
+    "torch.Tensor.clamp_",
+    "torch.clamp_min",
+    "torch.Tensor.clamp_min",
+    "torch.Tensor.clamp_min_",
+)
 
 
 def read(input: Tensor, min: float | None = None, max: float | None = None) -> Use:

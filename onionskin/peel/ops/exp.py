@@ -12,7 +12,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "e to the power of each value"
 FORMULA = r"y = e^x, \qquad \frac{\partial y}{\partial x} = y"
-SPELLINGS = ("torch.exp", "torch.Tensor.exp")
+SPELLINGS = (
+    "torch.exp",
+    "torch.Tensor.exp",
+    "torch.Tensor.exp_",
+)
 
 
 def read(input: Tensor) -> Use:

@@ -18,13 +18,23 @@ FORMULA = r"y = x[\dots]"
 SPELLINGS = ("torch.Tensor.__getitem__",)
 
 
+_ALL = repr(slice(None))
+
+
 def read(input: Tensor, index: Any) -> Use:
     parts = index if isinstance(index, tuple) else (index,)
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if not tensors:
         return Use("getitem", {"x": input}, {"index": tuple(parts) if isinstance(index, tuple) else index})
-    if len(parts) == 1 and not index.is_floating_point() and index.dtype != torch.bool:
-        return Use("take", {"x": input, "index": index})
+    if any(part.dtype == torch.bool for part in tensors):
+        raise OnionskinError("is indexed by a mask, which gives as many values as are true",
+                             fix="use torch.where or masked_fill, which keep the shape")  # fmt: skip
+    if len(parts) == 1:
+        return Use("take", {"x": input, "index": tensors[0]})
+    if len(parts) == 2 and len(tensors) == 2 and tensors[0].shape == tensors[1].shape:
+        return Use("take_pairs", {"x": input, "rows": tensors[0], "columns": tensors[1]})
+    if len(tensors) == 1 and tensors[0].ndim == 1 and parts[-1] is tensors[0] and set(map(repr, parts[:-1])) == {_ALL}:
+        return Use("index_select", {"x": input, "index": tensors[0]}, {"axis": len(parts) - 1})
     raise OnionskinError("is indexed by tensors and slices together", fix="use torch.gather or index_select")
 
 

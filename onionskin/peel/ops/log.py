@@ -12,7 +12,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "the natural logarithm of each value"
 FORMULA = r"y = \ln x, \qquad \frac{\partial y}{\partial x} = \frac1x"
-SPELLINGS = ("torch.log", "torch.Tensor.log")
+SPELLINGS = (
+    "torch.log",
+    "torch.Tensor.log",
+    "torch.Tensor.log_",
+)
 
 
 def read(input: Tensor) -> Use:

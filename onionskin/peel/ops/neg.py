@@ -11,7 +11,14 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "the sign turned"
 FORMULA = r"y = -x, \qquad \frac{\partial y}{\partial x} = -1"
-SPELLINGS = ("torch.neg", "torch.Tensor.neg", "torch.negative", "torch.Tensor.negative", "torch.Tensor.__neg__")
+SPELLINGS = (
+    "torch.neg",
+    "torch.Tensor.neg",
+    "torch.negative",
+    "torch.Tensor.negative",
+    "torch.Tensor.__neg__",
+    "torch.Tensor.neg_",
+)
 
 
 def read(input: Tensor) -> Use:

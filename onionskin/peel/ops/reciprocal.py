@@ -11,7 +11,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "one over each value"
 FORMULA = r"y = \frac1x, \qquad \frac{\partial y}{\partial x} = -y^2"
-SPELLINGS = ("torch.reciprocal", "torch.Tensor.reciprocal")
+SPELLINGS = (
+    "torch.reciprocal",
+    "torch.Tensor.reciprocal",
+    "torch.Tensor.reciprocal_",
+)
 
 
 def read(input: Tensor) -> Use:

@@ -15,7 +15,15 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "what is negative becomes 0"
 FORMULA = r"y = \max(0, x), \qquad \frac{\partial y}{\partial x} = [x > 0]"
-SPELLINGS = ("torch.nn.ReLU", "torch.nn.functional.relu", "torch.relu", "torch.Tensor.relu", "torch.Tensor.relu_")
+SPELLINGS = (
+    "torch.nn.ReLU",
+    "torch.nn.functional.relu",
+    "torch.relu",
+    "torch.Tensor.relu",
+    "torch.Tensor.relu_",
+    "torch.relu_",
+    "torch.nn.functional.relu_",
+)
 
 
 def read(input: Tensor, inplace: bool = False) -> Use:

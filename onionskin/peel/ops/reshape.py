@@ -14,10 +14,18 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "the same values in another shape"
 FORMULA = r"y = x \text{ in another shape}"
-SPELLINGS = ("torch.reshape", "torch.Tensor.reshape", "torch.Tensor.view")
+SPELLINGS = (
+    "torch.reshape",
+    "torch.Tensor.reshape",
+    "torch.Tensor.view",
+    "torch.Tensor.view_as",
+    "torch.Tensor.reshape_as",
+)
 
 
 def read(input: Tensor, *shape: Any) -> Use:
+    if isinstance(shape[0], Tensor):
+        return reshaped(input, shape[0].shape)
     flat = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     return reshaped(input, torch.empty(input.shape, device="meta").reshape(tuple(flat)).shape)
 

@@ -15,7 +15,14 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "squashed between 0 and 1, to be read as a probability"
 FORMULA = r"y = \frac{1}{1 + e^{-x}}, \qquad \frac{\partial y}{\partial x} = y (1 - y)"
-SPELLINGS = ("torch.nn.Sigmoid", "torch.nn.functional.sigmoid", "torch.sigmoid", "torch.Tensor.sigmoid")
+SPELLINGS = (
+    "torch.nn.Sigmoid",
+    "torch.nn.functional.sigmoid",
+    "torch.sigmoid",
+    "torch.Tensor.sigmoid",
+    "torch.Tensor.sigmoid_",
+    "torch.sigmoid_",
+)
 
 
 def read(input: Tensor) -> Use:

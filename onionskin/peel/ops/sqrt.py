@@ -12,7 +12,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "the square root of each value"
 FORMULA = r"y = \sqrt x, \qquad \frac{\partial y}{\partial x} = \frac{1}{2 y}"
-SPELLINGS = ("torch.sqrt", "torch.Tensor.sqrt")
+SPELLINGS = (
+    "torch.sqrt",
+    "torch.Tensor.sqrt",
+    "torch.Tensor.sqrt_",
+)
 
 
 def read(input: Tensor) -> Use:

@@ -11,7 +11,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "each value times itself"
 FORMULA = r"y = x^2, \qquad \frac{\partial y}{\partial x} = 2x"
-SPELLINGS = ("torch.square", "torch.Tensor.square")
+SPELLINGS = (
+    "torch.square",
+    "torch.Tensor.square",
+    "torch.Tensor.square_",
+)
 
 
 def read(input: Tensor) -> Use:

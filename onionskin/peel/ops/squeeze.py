@@ -14,7 +14,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "without axes of length 1"
 FORMULA = r"y = x \text{ without axes of length 1}"
-SPELLINGS = ("torch.squeeze", "torch.Tensor.squeeze")
+SPELLINGS = (
+    "torch.squeeze",
+    "torch.Tensor.squeeze",
+    "torch.Tensor.squeeze_",
+)
 
 
 def read(input: Tensor, *dim: Any, **named: Any) -> Use:

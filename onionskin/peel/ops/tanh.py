@@ -12,7 +12,14 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "squashed between -1 and 1"
 FORMULA = r"y = \tanh x, \qquad \frac{\partial y}{\partial x} = 1 - y^2"
-SPELLINGS = ("torch.nn.Tanh", "torch.nn.functional.tanh", "torch.tanh", "torch.Tensor.tanh")
+SPELLINGS = (
+    "torch.nn.Tanh",
+    "torch.nn.functional.tanh",
+    "torch.tanh",
+    "torch.Tensor.tanh",
+    "torch.Tensor.tanh_",
+    "torch.tanh_",
+)
 
 
 def read(input: Tensor) -> Use:

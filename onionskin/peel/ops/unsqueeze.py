@@ -12,7 +12,11 @@ from onionskin.peel.trial import Call, Pick
 
 SENTENCE = "one more axis, of length 1"
 FORMULA = r"y = x \text{ with one more axis}"
-SPELLINGS = ("torch.unsqueeze", "torch.Tensor.unsqueeze")
+SPELLINGS = (
+    "torch.unsqueeze",
+    "torch.Tensor.unsqueeze",
+    "torch.Tensor.unsqueeze_",
+)
 
 
 def read(input: Tensor, dim: int) -> Use:
