@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
+import onionskin as osk
 from onionskin.peel.ops import embedding
 
 
@@ -19,3 +21,12 @@ def test_padding_has_no_gradient_as_in_pytorch() -> None:
         np.testing.assert_array_equal(got, wanted.numpy())
         assert not got[row].any()
         np.testing.assert_array_equal(embedding.torch_d_weight(dy, ids, weight.detach(), row), wanted)
+
+
+def test_padding_has_no_gradient_at_any_level() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(4, 2, padding_idx=1), nn.Flatten(), nn.Linear(6, 2))
+    batch = torch.tensor([[0, 1, 1], [3, 2, 1]]), torch.tensor([0, 1])
+    for agreement in osk.peel(model, batch).check(steps=4, only=("tensors", "backward", "numpy", "scalars")):
+        assert agreement.agrees, f"{agreement.level}: {agreement.first}"
+        assert agreement.steps == 4, agreement.refused

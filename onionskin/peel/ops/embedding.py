@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from onionskin.errors import OnionskinError
-from onionskin.peel.arithmetic.scalar import Scalars
+from onionskin.peel.arithmetic.scalar import Scalar, Scalars
 from onionskin.peel.ops import Array
 from onionskin.peel.rule import Use
 from onionskin.peel.trial import Call, Pick
@@ -62,8 +62,16 @@ def tensors(ids: Tensor, weight: Tensor, padding_idx: int | None) -> Tensor:
 
 
 def scalars(s: Scalars, ids: Array, weight: Array, padding_idx: int | None) -> Array:
-    rows = [[s.select(i, column) for column in weight.T] for i in ids.ravel()]
+    rows = [[_looked_up(s, i, column, padding_idx) for column in weight.T] for i in ids.ravel()]
     return np.array(rows, dtype=object).reshape(*ids.shape, weight.shape[1])
+
+
+def _looked_up(s: Scalars, i: Scalar, column: Array, padding_idx: int | None) -> Scalar:
+    """Return the entry of a column at an id; nothing flows back to the padding's."""
+    found = s.select(i, column)
+    if padding_idx is None:
+        return found
+    return s.with_slopes(found, {w: s.compare("==", i, k) for k, w in enumerate(column) if k != padding_idx})
 
 
 def trial(pick: Pick) -> Call:
