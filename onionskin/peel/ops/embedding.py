@@ -71,7 +71,8 @@ def _looked_up(s: Scalars, i: Scalar, column: Array, padding_idx: int | None) ->
     found = s.select(i, column)
     if padding_idx is None:
         return found
-    return s.with_slopes(found, {w: s.compare("==", i, k) for k, w in enumerate(column) if k != padding_idx})
+    others = [(k, w) for k, w in enumerate(column) if k != padding_idx]
+    return s.with_slopes(found, {w: s.compare("==", i, k) for k, w in others})
 
 
 def trial(pick: Pick) -> Call:
