@@ -16,7 +16,7 @@ from onionskin.peel.helpers import Helpers
 from onionskin.peel.plan import Plan, Stage
 from onionskin.peel.program import FunctionWriter
 from onionskin.peel.recipe import Chosen
-from onionskin.peel.source import as_function, spelled
+from onionskin.peel.source import as_function
 from onionskin.peel.writing import Dialect, Statement, Tag, literal, with_comments_above
 
 
@@ -231,6 +231,3 @@ def formatted(text: str) -> str:
         return text
     command = [ruff, "format", "--isolated", "--stdin-filename", "program.py", "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
-
-
-__all__ = ["Parts", "Program", "Written", "backward_name", "finish", "spelled", "write_parts"]

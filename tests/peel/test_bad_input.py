@@ -219,7 +219,7 @@ def test_the_command_says_what_to_do(arguments: list[str], said: str, tmp_path: 
 
 
 def test_a_check_that_fails_exits_with_1(tmp_path: Path) -> None:
-    """A function that builds another model each time it is called cannot be proved, and says so by its code."""
+    """The gradient of a bias before BatchNorm is rounding alone, and Adam makes whole steps of it."""
     (tmp_path / "zero.py").write_text(
         "import torch\nfrom torch import nn\n\ndef build():\n    torch.manual_seed(0)\n"
         "    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))\n"

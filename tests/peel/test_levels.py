@@ -8,7 +8,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -178,4 +177,3 @@ def test_all_levels_are_there() -> None:
     from onionskin.peel import levels
 
     assert set(registry.names(levels)) == {*LEVELS, "paper"}
-    assert np.float64(0.125).hex() == "0x1.0000000000000p-3"  # the default learning rate is exact in binary
