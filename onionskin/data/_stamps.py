@@ -66,7 +66,7 @@ def photos(folder: Path) -> list[Stamp]:
         path = file.relative_to(root).as_posix()
         text = file.with_suffix(".txt")
         if text.is_file() and "cartoon" not in path and colours(file) >= LEAST_COLOURS:
-            found.append(Stamp(file, path, _caption(text)))
+            found.append(Stamp(file, path, caption(text)))
     return found
 
 
@@ -87,8 +87,8 @@ def _pillow() -> object:
     return Image
 
 
-def _caption(text: Path) -> str:
-    """The first line, which is the English one; those of other languages follow."""
+def caption(text: Path) -> str:
+    """Return the first line of a stamp's text, which is the English one. Raises OnionskinError where there is none."""
     try:
         return text.read_text(encoding="utf-8").splitlines()[0].strip()
     except (UnicodeDecodeError, IndexError) as error:
