@@ -40,14 +40,13 @@ def _list(*, as_json: bool) -> int:
         print(json.dumps([_facts(name, told) for name, told in everything.items()]))
         return 0
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "for", "rows", "MB to fetch", "licence", "here", "what"):
-        table.add_column(
-            column, justify="right" if column in ("rows", "MB to fetch") else "left", no_wrap=column == "name"
-        )
+    for column in ("name", "for", "rows", "MB", "licence", "here"):
+        table.add_column(column, justify="right" if column in ("rows", "MB") else "left", no_wrap=True)
     for name, told in sorted(everything.items(), key=lambda each: (data.DOMAINS.index(each[1].domain), each[0])):
         size = f"{told.megabytes:,.1f}" if told.packages else ""
-        table.add_row(name, told.domain, f"{told.rows:,}", size, told.licence, told.where, told.title)
+        table.add_row(name, told.domain, f"{told.rows:,}", size, told.licence, told.where)
     Console().print(table)
+    say("all about one, and have it fetched: onionskin data NAME")
     return 0
 
 
@@ -84,12 +83,17 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, Any] = {}
+    bar = Bar(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
 
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
+    def told(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            bar.start()
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done)
 
+    try:
         yield told
+    finally:
+        if tasks:
+            bar.stop()
