@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final, Self, final
 
 import numpy as np
@@ -36,12 +37,12 @@ class Vision(Domain):
     name = "vision"
     goal: OneOf
 
-    def __init__(self, source: Any, *, seed: int = 0) -> None:
+    def __init__(self, source: Any, *, seed: int = 0, decisions: str | Path | None = None) -> None:
         if source not in RECIPES:
             fix = did_you_mean(str(source), RECIPES, otherwise=f"choose one of: {', '.join(RECIPES)}")
             raise OnionskinError(f"there is nothing called '{source}' to train", fix=fix)
         images = registry.load(data, source).load()
-        self.settings = {"source": source, "seed": seed}
+        self.settings = {"source": source, "seed": seed, "decisions": None if decisions is None else str(decisions)}
         self._x = torch.from_numpy(np.concatenate([images.train_x, images.test_x]))
         self._y = torch.from_numpy(np.concatenate([images.train_y, images.test_y]))
         self.train = np.arange(len(images.train_x))
@@ -50,6 +51,16 @@ class Vision(Domain):
         self.understood = Understood(
             f"{len(images.classes)} classes, {len(self._x):,} pictures of {self._x.shape[2]} × {self._x.shape[3]}"
         )
+
+        self.decide(decisions)
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes."""
+        self._y[rows] = torch.tensor([self.goal.number(label) for label in labels])
+
+    def where(self, row: int) -> str:
+        """Return its number."""
+        return f"row {row}"
 
     def _build(self, source: str, classes: Sequence[str], seed: int) -> None:
         architecture, self.recipe = RECIPES[source]
