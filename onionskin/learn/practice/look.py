@@ -95,8 +95,8 @@ def _classes(names: Sequence[str], labels: Any, held: Any, facts: dict[str, Cell
                               "gather more of them, or take classes together"))  # fmt: skip
     unseen = [names[i] for i in order if counts[1][i] == 0]
     if unseen:
-        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example, so nobody will know how well they "
-                              f"are learned: {_first(unseen)}", "gather more, or hold out more: valid=0.3"))  # fmt: skip
+        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example, so nobody will know how well they are "
+                              f"learned: {_first(unseen)}", "gather more, or hold out more: valid=0.3"))  # fmt: skip
     if total.min() and total.max() / total.min() >= OUTWEIGHS:
         most, least = int(order[0]), int(order[-1])
         blocks.append(Caution(
@@ -118,7 +118,10 @@ def _histogram(values: Any, name: str) -> Chart:
     counts, edges = np.histogram(finite, bins=min(_BINS, max(1, len(np.unique(finite)))))
     middles = (edges[:-1] + edges[1:]) / 2
     return Chart(
-        Axis(name), Axis("examples"), [Series("", middles, counts, mark="bars")], caption=f"How {name} is spread"
+        Axis(name),
+        Axis("examples"),
+        [Series("", middles.tolist(), counts.tolist(), mark="bars")],
+        caption=f"How {name} is spread",
     )
 
 
