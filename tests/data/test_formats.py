@@ -145,7 +145,7 @@ def test_idx_files_are_images_with_their_makers_split(name: str, given: Given) -
     assert (images.train_x.shape, images.test_x.shape) == ((4, 1, 28, 28), (2, 1, 28, 28))
     assert images.train_y.tolist() == [0, 9, 3, 3]
     mean, std = pixels[:4].mean(), pixels[:4].std()
-    np.testing.assert_allclose(images.test_x[:, 0], (pixels[4:] - mean) / std, rtol=1e-5)
+    np.testing.assert_allclose(images.test_x[:, 0], (pixels[4:] - mean) / std, atol=1e-6)
     cut = {**files, f"{where}train-images-idx3-ubyte{ending}": files[f"{where}train-images-idx3-ubyte{ending}"][:-9]}
     with pytest.raises(OnionskinError, match=r"train-images-idx3-ubyte.* (is cut off|cannot be read)"):
         given(name, cut)
@@ -174,6 +174,8 @@ def test_ratings_come_with_users_and_items(given: Given) -> None:
 
 
 def _pickled(frame: pd.DataFrame) -> bytes:
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    frame = frame.astype(dict.fromkeys(texts, object))  # as pandas had them before it had a type for text
     frame = frame.set_axis(pd.Index(frame.columns, dtype=object), axis=1)
     return lzma.compress(pickle.dumps(frame, protocol=5))
 
@@ -214,7 +216,7 @@ class _Evil:
         lzma.compress(pickle.dumps([1, 2])),
         lzma.compress(pickle.dumps("text")),
         lzma.compress(b""),
-        _pickled(pd.DataFrame({"rownames": [1]}))[:-20],
+        _pickled(pd.DataFrame({"rownames": [1]}))[:200],
         b"no xz",
     ],
 )
