@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from onionskin.learn.landscape import Survey
 from onionskin.learn.problem import problem
-from onionskin.learn.vision import Training
+from onionskin.learn.domains.vision import vision
 from onionskin.peel.target import peel_target
 from onionskin.peel.watched import Watched
 from onionskin.recording.tags import tag
@@ -59,8 +59,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "mnist"
-        for _ in Training("mnist", run=run):
-            pass
+        vision("mnist").fit(run=run)
         _take(run, PICTURES)
     take_notebook()
     take_landscape()
@@ -73,9 +72,8 @@ def take_landscape() -> None:
     """Train the digits with every frame kept, compute the loss around their path, and take both pictures."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "digits"
-        for _ in Training("digits", run=run, budget=1.0):
-            pass
-        for _ in Survey(run, problem("digits"), resolution=41):
+        vision("digits").fit(run=run, budget=1.0)
+        for _ in Survey(run, problem(str(run)), resolution=41):
             pass
         views = {"curves.png": "view=curves&frame=100&log=1&smooth=2", "landscape.png": "view=landscape&frame=60"}
         _take(run, views)
@@ -108,8 +106,7 @@ def take_notebook() -> None:
     cell = 'import onionskin as osk\n\nrun = osk.open_run("runs/digits")\nrun'
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     with tempfile.TemporaryDirectory() as folder:
-        for _ in Training("digits", run=Path(folder) / "runs" / "digits", budget=1.0):
-            pass
+        vision("digits").fit(run=Path(folder) / "runs" / "digits", budget=1.0)
         path = {"metadata": {"path": folder}}
         NotebookClient(notebook, kernel_name="python3", resources=path, store_widget_state=False).execute()
         html, _ = HTMLExporter().from_notebook_node(notebook)
@@ -138,8 +135,7 @@ def _take(run: Path, pictures: dict[str, str]) -> None:
 def take_several() -> None:
     """Train some networks, and take the pictures of them side by side."""
     with tempfile.TemporaryDirectory() as folder:
-        for _ in Training("digits", run=Path(folder) / "digits"):
-            pass
+        vision("digits").fit(run=Path(folder) / "digits")
         for name, word in (("bn-norm", ""), ("bn-plain", "plain")):
             command = [sys.executable, "-m", "onionskin", "watch", "--budget", "0.5", "--run", f"{folder}/{name}"]
             subprocess.run([*command, str(EXAMPLE), *filter(None, [word])], check=True)

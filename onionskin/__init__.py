@@ -17,7 +17,9 @@ from onionskin import shown
 
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
-    from onionskin.peel.start import Peeled, peel
+    from onionskin.learn.domains.vision import vision
+    from onionskin.learn.saved import load
+    from onionskin.peel.start import peel
     from onionskin.recording.pack import pack
     from onionskin.recording.reader import Run, open_run
     from onionskin.watch.start import Recorder, watch
@@ -27,25 +29,27 @@ __version__ = "0.1.0"
 __all__ = [
     "OnionskinError",
     "OnionskinWarning",
-    "Peeled",
     "Recorder",
     "Run",
     "__version__",
+    "load",
     "open_run",
     "pack",
     "peel",
+    "vision",
     "watch",
 ]
 
 _HOMES = {
     "OnionskinError": "onionskin.errors",
     "OnionskinWarning": "onionskin.errors",
-    "Peeled": "onionskin.peel.start",
     "Recorder": "onionskin.watch.start",
     "Run": "onionskin.recording.reader",
+    "load": "onionskin.learn.saved",
     "open_run": "onionskin.recording.reader",
     "pack": "onionskin.recording.pack",
     "peel": "onionskin.peel.start",
+    "vision": "onionskin.learn.domains.vision",
     "watch": "onionskin.watch.start",
 }
 

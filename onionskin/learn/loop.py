@@ -1,74 +1,69 @@
-"""The training loop, on one screen and with nothing hidden."""
+"""The training loop, on one screen and with nothing hidden. It is what the peel writes at its level ``loop``.
+
+Mixed precision, gradient accumulation, early stopping, keeping the best weights and measuring are events on it
+(``events.py``): none of them changes what stands here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from onionskin.watch import Recorder
+from onionskin.learn.events import Event, Events
+
+#: What a model is called with, and what its outputs are compared with.
+Batch = tuple[tuple[Tensor, ...], Any]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a training is: the step of so many, its loss, and the accuracy on held-out data (0 to 1) so far."""
+@dataclass
+class Place:
+    """Where a training is: so many epochs, batches of the next one and optimizer steps are over."""
 
-    step: int
-    steps: int
-    loss: float
-    accuracy: float
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
 
 
 def fit(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-    train: tuple[Tensor, Tensor],
-    held_out: tuple[Tensor, Tensor],
+    batches: Callable[[int, int], Iterator[Batch]],
+    loss_fn: Callable[[Any, Any], Tensor],
     *,
     epochs: int,
-    batch: int,
-    run: Recorder | None = None,
-) -> Iterator[Progress]:
-    """Train a classifier, and yield after every step.
+    place: Place,
+    events: Sequence[Event] = (),
+) -> Iterator[float]:
+    """Train, and yield the loss after every batch.
 
     Args:
-        model: Gives logits, (n, classes).
-        optimizer, schedule: Over the model's parameters; the schedule moves every step.
-        train, held_out: Inputs (n, …) and class numbers (n,).
+        model: Called with the inputs of a batch.
+        optimizer, schedule: Over the model's parameters; the schedule moves with every step.
+        batches: Called with the number of an epoch and of the first batch in it that is wanted.
+        loss_fn: Called with outputs and targets; gives the mean over the batch.
         epochs: How often to go through the training data.
-        batch: Examples a step; what does not fill the last batch of an epoch waits for another one.
-        run: Records the losses, where the training is watched.
+        place: Where to begin; it moves along.
+        events: What else is to happen.
     """
-    x, y = train
-    steps, step = epochs * (len(x) // batch), 0
-    accuracy, loss_held_out = evaluate(model, *held_out)
-    if run:
-        run.log(accuracy=accuracy, val_loss=loss_held_out)
-    for _ in range(epochs):
-        for rows in torch.randperm(len(x))[: len(x) // batch * batch].view(-1, batch):
-            loss = cross_entropy(model(x[rows]), y[rows])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
-            step += 1
-            if run:
-                run.log(loss=loss)
-            yield Progress(step, steps, loss.item(), accuracy)
-        accuracy, loss_held_out = evaluate(model, *held_out)
-        if run:
-            run.log(accuracy=accuracy, val_loss=loss_held_out)
-
-
-@torch.no_grad()
-def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """Return accuracy (0 to 1) and mean loss on held-out data."""
-    was_training = model.training
-    model.eval()
-    logits = model(x)
-    model.train(was_training)
-    return (logits.argmax(1) == y).float().mean().item(), cross_entropy(logits, y).item()
+    on = Events(events)
+    while place.epoch < epochs and not on.is_over():
+        model.train()
+        for inputs, target in batches(place.epoch, place.batch):
+            with on.forward():
+                loss = loss_fn(model(*inputs), target)
+            on.scaled(loss).backward()  # type: ignore[no-untyped-call]
+            place.batch += 1
+            if on.is_step(place.batch):
+                optimizer.step()
+                optimizer.zero_grad()
+                schedule.step()
+                place.step += 1
+                on.stepped(loss)
+            yield loss.item()
+        place.epoch, place.batch = place.epoch + 1, 0
+        on.epoch_ended(place.epoch)

@@ -1,4 +1,4 @@
-"""What a landscape is the loss of: a training that is at hand by its name, or a person's own script.
+"""What a landscape is the loss of: a learner's training, or a person's own script.
 
 A script that trains cannot be asked for its model and loss without training again, and a loss that it computes on a
 shuffled batch is another one at every call. So it says both in one short function, and is not run before it has it.
@@ -15,12 +15,10 @@ from typing import Final
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
-from onionskin import data, models, registry
-from onionskin.errors import OnionskinError, did_you_mean
+from onionskin.errors import OnionskinError
 from onionskin.learn.landscape import Problem
-from onionskin.learn.vision import RECIPES
+from onionskin.learn.saved import load
 
 #: What a script that has no such function is asked to add.
 WANTED: Final = """add this function to it, and guard its training with `if __name__ == "__main__":`
@@ -31,36 +29,33 @@ WANTED: Final = """add this function to it, and guard its training with `if __na
         return model, lambda model: loss_fn(model(x), y)"""
 
 
-def problem(name: str, *, examples: int = 1000) -> Problem:
-    """Return the model and loss of a training by its name, or of a script.
+def problem(source: str, *, examples: int = 1000) -> Problem:
+    """Return the model and loss of a learner's training, or of a script.
 
     Args:
-        name: One of :data:`RECIPES`, or the path of a Python file that defines ``landscape()``.
-        examples: Of a training by its name: how many training examples the loss is taken of, evenly chosen.
+        source: The run folder of a training by ``onionskin train``, or the path of a Python file that defines
+            ``landscape()``.
+        examples: Of a learner: how many training examples the loss is taken of, evenly chosen.
 
     Raises:
         OnionskinError: There is no such training or script, or it does not give a model and a loss.
     """
-    if name in RECIPES:
-        return _at_hand(name, examples)
-    path = Path(name)
-    if path.suffix != ".py" and not path.is_file():
-        fix = did_you_mean(name, RECIPES, otherwise=f"give one of {', '.join(RECIPES)}, or a Python file")
-        raise OnionskinError(f"there is no training called '{name}'", fix=fix)
+    path = Path(source)
+    if path.is_dir():
+        return _of_learner(path, examples)
     if not path.is_file():
-        raise OnionskinError(f"there is no script {name}", fix="give the path of the Python file that trained the run")
+        raise OnionskinError(f"there is no script {source}", fix="give the path of the Python file that trained the run")
     return _of_script(path)
 
 
-def _at_hand(name: str, examples: int) -> Problem:
+def _of_learner(path: Path, examples: int) -> Problem:
     if examples < 1:
         raise OnionskinError(f"{examples} examples", fix="give 1 or more: --examples 1000")
+    domain = load(path).open_data().domain
     torch.set_num_threads(1)
-    images = registry.load(data, name).load()
-    chosen = slice(None, None, -(-len(images.train_x) // examples))
-    x, y = torch.from_numpy(images.train_x[chosen]), torch.from_numpy(images.train_y[chosen])
-    model: nn.Module = registry.load(models, RECIPES[name].model).build()
-    return Problem(model, lambda model: cross_entropy(model(x), y), name, len(x))
+    rows = domain.train[:: -(-len(domain.train) // examples)]
+    inputs, targets = domain.raw(rows), domain.targets(rows)
+    return Problem(domain.model, lambda model: domain.goal.loss(model(*inputs), targets), str(path), len(rows))
 
 
 def _of_script(path: Path) -> Problem:

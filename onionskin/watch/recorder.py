@@ -136,6 +136,10 @@ class Recorder(ShowsItself):
         if began:
             self._ledger.steps += (_UNTIMED + 1) * (perf_counter() - began)
 
+    def warn(self, what: str, fix: str) -> None:
+        """Say once that something went less well than asked, and write it into the run. Never raises."""
+        self._ledger.warn(what, fix)
+
     def add_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Hear the steps of one more optimizer.
 

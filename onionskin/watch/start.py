@@ -36,6 +36,7 @@ def watch(
     classes: Sequence[str] | None = None,
     space: bool = True,
     tags: str | Iterable[str] = (),
+    continues: int | None = None,
 ) -> Recorder:
     """Record a training into a run folder while it runs.
 
@@ -58,6 +59,7 @@ def watch(
         space: Where the probes are pairs of numbers, (n, 2), also show the model an even grid of such pairs at every
             frame, and keep what its outputs and hidden units make of them.
         tags: A few words to find the run by in the library, such as ``["bn", "lr=0.1"]``.
+        continues: Go on with the recording in ``run``, which this training left after so many steps.
 
     Returns:
         The recorder: ``run.log(loss=loss)``, ``run.step()``, ``run.close()``, ``run.path``. In a distributed training
@@ -77,6 +79,8 @@ def watch(
     notices = list(_mismatches(models, optimizers))
     wanted = Path(run) if run is not None else default_path()
     path = free_path(wanted)
+    if continues is not None:
+        raise NotImplementedError
     if run is not None and path != wanted:
         notices.append((f"{wanted} exists already: recording to {path}", "choose another path with run=…"))
     about = About(path.name, _labels(labels), tuple(map(str, classes or ())), words)

@@ -240,8 +240,8 @@ def test_what_gives_no_model_and_no_loss_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("def landscape():\n    return 3\n")
     with pytest.raises(OnionskinError, match="gives no model and loss"):
         problem(str(tmp_path / "train.py"))
-    with pytest.raises(OnionskinError, match="did you mean 'digits'"):
-        problem("digit")
+    with pytest.raises(OnionskinError, match="holds no learner"):
+        problem(str(tmp_path))
     with pytest.raises(OnionskinError, match="no script"):
         problem("nowhere.py")
 
@@ -255,6 +255,9 @@ def test_the_command(run: Path, tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["points"] == 25
     assert 0 < sum(told["shares"]) <= 1.0001
-    wrong = subprocess.run([*command[:5], "digits"], capture_output=True, text=True)
+    osk.vision("digits").fit(1, run=tmp_path / "digits")
+    wrong = subprocess.run([*command[:5], str(tmp_path / "digits")], capture_output=True, text=True)
     assert wrong.returncode == 2
     assert "does not build the model of this run" in wrong.stderr
+    bare = subprocess.run(command[:5], capture_output=True, text=True)
+    assert "holds no learner" in bare.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from onionskin.learn.vision import Training
+from onionskin.learn.domains.vision import vision
 from tests.browser import browser
 from tests.view.look import Look
 from tests.view.served import Served
@@ -30,8 +30,7 @@ def chromium() -> Iterator[Browser]:
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run: scikit-learn's digits, 2,640 steps, and with all time to spend 231 frames on any machine."""
     run = tmp_path_factory.mktemp("trained") / "digits"
-    for _ in Training("digits", run=run, budget=1.0):
-        pass
+    vision("digits").fit(run=run, budget=1.0)
     return run
 
 

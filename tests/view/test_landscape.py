@@ -22,7 +22,7 @@ from tests.view.look import colours, difference
 def surveyed(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits with the loss around their path."""
     run = Path(shutil.copytree(digits, tmp_path_factory.mktemp("surveyed") / "digits"))
-    for _ in Survey(run, problem("digits", examples=200), resolution=11):
+    for _ in Survey(run, problem(str(run), examples=200), resolution=11):
         pass
     return run
 

@@ -1,0 +1,242 @@
+"""What a domain knows of its data, its model and its goal. One file a domain in ``domains/``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from onionskin.learn.goals import Goal
+from onionskin.learn.loop import Batch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Numbers of examples.
+Rows = npt.NDArray[np.int64]
+
+#: What JSON can say.
+Json = Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long to train, in what portions and how fast.
+
+    Attributes:
+        epochs: How often to go through the training data.
+        batch: Examples a step.
+        lr: The highest learning rate, exact in binary where it can be.
+        weight_decay: What is taken off the weights.
+        optimizer: ``sgd`` (with a momentum of 0.9) or ``adamw``.
+        schedule: ``linear`` to a sixty-fourth, ``cosine`` to 0, ``one_cycle`` (up for a quarter, then down by a
+            cosine) or ``constant``.
+        threads: How many threads PyTorch has: small networks run no faster on two. 0 for all.
+    """
+
+    epochs: int
+    batch: int
+    lr: float
+    weight_decay: float = 0.0
+    optimizer: str = "adamw"
+    schedule: str = "one_cycle"
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a domain made of what it was given, said before a training starts.
+
+    Attributes:
+        what: One sentence: ``3 classes, 431 photos, 12 unreadable: listed``.
+        notes: What a person should know besides, each a sentence with counts and first examples.
+        details: Numbers and lists for programs; JSON.
+    """
+
+    what: str
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One example as a person sees it.
+
+    Attributes:
+        text: The text itself, or a row's columns.
+        png: A picture.
+        where: The file, or the row: ``bears/brown/17.jpg``, ``row 12``. It tells examples apart, also after a reload.
+        label: What it is said to be.
+        group: What it must not be parted from, such as a person; empty for none.
+    """
+
+    text: str = ""
+    png: bytes | None = None
+    where: str = ""
+    label: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A simpler model on the same split, measured honestly.
+
+    Attributes:
+        name: What it is: ``gradient boosting (scikit-learn)``.
+        measured: By the same names as the goal's.
+        seconds: What it took.
+    """
+
+    name: str
+    measured: Mapping[str, float]
+    seconds: float
+
+
+class Domain(ABC):
+    """Data, model and goal of one training.
+
+    A domain is made from data, ``Vision(source, **settings)``, or without it from what was saved,
+    ``Vision.restored(settings, fitted, whole=True)``: that one answers new inputs, and has no rows.
+
+    Attributes:
+        name: The domain: its file in ``domains/``.
+        settings: How it was made, JSON: what ``Vision(source, **settings)`` takes.
+        goal: Loss, measures, answers.
+        model: From what :meth:`inputs` gives to outputs.
+        trained: What the loop runs on what :meth:`batch` gives: the model itself, or the part of it behind frozen
+            features that are computed once and kept.
+        recipe: How it is trained unless said otherwise.
+        train, valid: Numbers of the examples to train on and to measure on; empty where there is no data.
+        understood: What it made of the data.
+    """
+
+    name: ClassVar[str]
+    settings: dict[str, Json]
+    goal: Goal
+    model: nn.Module
+    trained: nn.Module
+    recipe: Recipe
+    train: Rows
+    valid: Rows
+    understood: Understood
+
+    # ------------------------------------------------------------------ what every domain says
+
+    @abstractmethod
+    def batch(self, rows: Rows) -> Batch:
+        """Return what :attr:`trained` is called with, and the targets. The same every time: no augmentation."""
+
+    @abstractmethod
+    def raw(self, rows: Rows) -> tuple[Tensor, ...]:
+        """Return the inputs of :attr:`model` for some examples."""
+
+    @abstractmethod
+    def inputs(self, things: Sequence[Any]) -> tuple[Tensor, ...]:
+        """Return the inputs of :attr:`model` for new things: paths, pictures, texts, rows. Raises OnionskinError."""
+
+    @abstractmethod
+    def shown(self, row: int) -> Shown:
+        """Return one example as a person sees it."""
+
+    @abstractmethod
+    def fitted(self) -> dict[str, Json]:
+        """Return what was learned from the data besides weights, JSON: classes, vocabularies, means."""
+
+    @classmethod
+    @abstractmethod
+    def restored(cls, settings: Mapping[str, Json], fitted: Mapping[str, Json], *, whole: bool) -> Self:
+        """Return the domain without data, with random weights that are about to be loaded. Runs nothing of a file's.
+
+        Args:
+            settings, fitted: As they were saved: a stranger's, so that nothing in them is trusted.
+            whole: Whether all weights are about to be loaded; otherwise those of :meth:`packaged` have to be there.
+
+        Raises:
+            OnionskinError: They do not belong to this domain, or to this version.
+        """
+
+    # ------------------------------------------------------------------ what a domain may say otherwise
+
+    def packaged(self) -> set[str]:
+        """Return the names in the state dict of :attr:`model` that an installed package has, and training leaves alone."""
+        return set()
+
+    def augmented(self, batch: Batch) -> Batch:
+        """Return a training batch changed at random, by PyTorch's own random numbers, which a checkpoint keeps."""
+        return batch
+
+    def targets(self, rows: Rows) -> Any:
+        """Return the targets of some examples."""
+        return self.batch(rows)[1]
+
+    def columns(self, rows: Rows) -> pd.DataFrame | None:
+        """Return what is known of examples besides inputs and targets, a column each, to measure by; None if nothing."""
+        return None
+
+    def baselines(self) -> list[Baseline]:
+        """Return simpler models, trained and measured on the same split."""
+        return []
+
+    def finished(self, measured: Mapping[str, float]) -> dict[str, float]:
+        """Return measures that are too slow for every epoch, taken with the best weights at the end."""
+        return {}
+
+    def probes(self) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Return inputs of :attr:`model` to show while training, and their class numbers: one validation example a class.
+
+        Of more than 16 classes, the first ones; without classes, the first eight examples.
+        """
+        targets = self.targets(self.valid)
+        if not isinstance(targets, Tensor) or targets.ndim != 1 or targets.is_floating_point():
+            return self.raw(self.valid[:8]), None
+        labels = torch.unique(targets)[:16]
+        firsts = [int((targets == label).nonzero()[0, 0]) for label in labels]
+        return self.raw(self.valid[firsts]), targets[firsts]
+
+    def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
+        """Return the recipe's optimizer over :attr:`trained`, with one learning rate."""
+        parameters = [p for p in self.trained.parameters() if p.requires_grad]
+        if self.recipe.optimizer == "sgd":
+            return torch.optim.SGD(parameters, lr, momentum=0.9, weight_decay=weight_decay)
+        return torch.optim.AdamW(parameters, lr, weight_decay=weight_decay)
+
+    def batches(self, epoch: int, first: int, *, size: int, seed: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch from the ``first`` on, shuffled by seed and epoch alone.
+
+        What does not fill the last batch of an epoch waits for another one.
+        """
+        order = np.random.default_rng([seed, epoch]).permutation(self.train)
+        for start in range(first * size, len(order) // size * size, size):
+            yield self.augmented(self.batch(order[start : start + size]))
+
+    def answered(self, rows: Rows, *, size: int = 256) -> tuple[Any, Any]:
+        """Return outputs of :attr:`trained` in eval mode and targets, what the goal keeps of them, for some examples."""
+        was_training = self.trained.training
+        self.trained.eval()
+        kept = []
+        with torch.no_grad():
+            for start in range(0, len(rows), size):
+                inputs, targets = self.batch(rows[start : start + size])
+                kept.append((self.goal.kept(self.trained(*inputs), targets), targets))
+        self.trained.train(was_training)
+        return joined([outputs for outputs, _ in kept]), joined([targets for _, targets in kept])
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return tensors, or tuples of them, end to end along their first axis."""
+    if parts and isinstance(parts[0], tuple):
+        return tuple(joined(column) for column in zip(*parts, strict=True))
+    return torch.cat(list(parts))
+
+
+def split(count: int, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Return the examples to train on and a share to measure on, at random, each in order; at least one of each."""
+    order = np.random.default_rng(seed).permutation(count)
+    held = min(max(1, round(count * share)), count - 1)
+    return np.sort(order[held:]), np.sort(order[:held])
