@@ -74,7 +74,7 @@ class Photos:
     def counts(self) -> npt.NDArray[np.int64]:
         """How many photos each class has, (classes,)."""
         if self.several:
-            return self.labels.sum(0).astype(np.int64)
+            return np.asarray(self.labels.sum(0), np.int64)
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
     def only(self, rows: npt.NDArray[Any], *, unreadable: Iterable[Unreadable] = ()) -> Photos:
@@ -116,13 +116,13 @@ def find_photos(
         return _sensible(from_frame(source, "the frame", target=target, folder=folder, separator=separator))
     path = Path(source)
     if not path.exists():
-        raise OnionskinError(f"there is nothing at '{path}'", fix=_nearest(path))
+        raise OnionskinError(f"there is nothing at '{path}'", fix=nearest(path))
     if path.is_dir() and (table := _table_of(path)) is None:
         return _sensible(_from_folder(path))
     from onionskin.data.photo_table import from_table
 
     table = path if path.is_file() else table
-    assert table is not None  # noqa: S101 - a folder without one has returned
+    assert table is not None
     return _sensible(from_table(table, target=target, folder=folder, separator=separator))
 
 
@@ -197,7 +197,7 @@ def _from_folder(root: Path) -> Photos:
     classes = tuple(sorted(set(labels)))
     empty = sorted(set(folders) - set(classes))
     if empty:
-        warnings.append(_counted(len(empty), "folder has", "folders have", f"no photos: {examples(empty)}"))
+        warnings.append(counted(len(empty), "folder has", "folders have", f"no photos: {examples(empty)}"))
     return _photos(files, labels, classes, None, warnings, str(root))
 
 
@@ -246,7 +246,7 @@ def _classes(root: Path) -> tuple[list[str], list[str], list[str]]:
             labels.append(label)
     warnings = []
     if loose and files:
-        warnings.append(_counted(len(loose), "photo lies", "photos lie", f"in no class's folder: {examples(loose)}"))
+        warnings.append(counted(len(loose), "photo lies", "photos lie", f"in no class's folder: {examples(loose)}"))
     if loose and not files:
         raise OnionskinError(
             f"the {len(loose):,} photos in '{root}' have no labels: they lie in no folder of a class",
@@ -255,7 +255,7 @@ def _classes(root: Path) -> tuple[list[str], list[str], list[str]]:
     if others:
         kinds = Counter(Path(name).suffix.lower() or "without a suffix" for name in others)
         shown = ", ".join(kind for kind, _ in kinds.most_common(4))
-        warnings.append(_counted(len(others), "other file is", "other files are", f"left alone: {shown}"))
+        warnings.append(counted(len(others), "other file is", "other files are", f"left alone: {shown}"))
     return files, labels, warnings
 
 
@@ -291,7 +291,7 @@ def _sensible(photos: Photos) -> Photos:
         warnings.append(f"classes whose names differ in capitals or blanks only: {examples(alike)}")
     few = [f"{name} ({count})" for name, count in zip(photos.classes, photos.counts, strict=True) if count < 5]
     if few:
-        warnings.append(_counted(len(few), "class has", "classes have", f"fewer than 5 photos: {examples(few)}"))
+        warnings.append(counted(len(few), "class has", "classes have", f"fewer than 5 photos: {examples(few)}"))
     return replace(photos, warnings=tuple(warnings))
 
 
@@ -324,11 +324,12 @@ def _opens(path: str) -> bool:
     return True
 
 
-def _counted(count: int, one: str, several: str, rest: str) -> str:
+def counted(count: int, one: str, several: str, rest: str) -> str:
+    """Return a sentence about one or several."""
     return f"{count:,} {one if count == 1 else several} {rest}"
 
 
-def _nearest(path: Path) -> str:
+def nearest(path: Path) -> str:
     """Return the remedy for a path that is not there: the nearest name where the path stops being right."""
     place = path
     while not place.parent.exists():
