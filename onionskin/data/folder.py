@@ -41,7 +41,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Photos:
+class Found:
     """Labelled photos.
 
     Attributes:
@@ -77,7 +77,7 @@ class Photos:
             return np.asarray(self.labels.sum(0), np.int64)
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
-    def only(self, rows: npt.NDArray[Any], *, unreadable: Iterable[Unreadable] = ()) -> Photos:
+    def only(self, rows: npt.NDArray[Any], *, unreadable: Iterable[Unreadable] = ()) -> Found:
         """Return some of the photos, by row numbers or a mask, with more said to be unreadable; the classes stay."""
         keep = np.arange(len(self))[rows]
         return replace(
@@ -95,7 +95,7 @@ def find_photos(
     target: str | Sequence[str] | None = None,
     folder: str | Path | None = None,
     separator: str | None = None,
-) -> Photos:
+) -> Found:
     """Find photos and their labels.
 
     Args:
@@ -181,7 +181,7 @@ def examples(names: Sequence[Any], most: int = 3) -> str:
     return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-def _from_folder(root: Path) -> Photos:
+def _from_folder(root: Path) -> Found:
     """Find a folder per class, below ``train`` and ``valid`` where there are such."""
     folders = {entry.name: entry.path for entry in _folders(root)}
     if not folders and not any(is_photo(entry.name) for entry in walk(root)):
@@ -201,7 +201,7 @@ def _from_folder(root: Path) -> Photos:
     return _photos(files, labels, classes, None, warnings, str(root))
 
 
-def _from_parts(root: Path, folders: dict[str, str], parts: dict[str, str | None]) -> Photos:
+def _from_parts(root: Path, folders: dict[str, str], parts: dict[str, str | None]) -> Found:
     """Find the classes below ``train`` and ``valid``; without ``valid``, what is below ``test`` is held out."""
     known = [part for part in parts.values() if part]
     aside = "valid" if "valid" in known else "test"
@@ -266,13 +266,13 @@ def _photos(
     held_out: npt.NDArray[np.bool_] | None,
     warnings: list[str],
     source: str,
-) -> Photos:
+) -> Found:
     number = {name: i for i, name in enumerate(classes)}
     numbers = np.array([number[label] for label in labels], np.int64)
-    return Photos(tuple(files), numbers, classes, held_out, (), tuple(warnings), source)
+    return Found(tuple(files), numbers, classes, held_out, (), tuple(warnings), source)
 
 
-def _sensible(photos: Photos) -> Photos:
+def _sensible(photos: Found) -> Found:
     """Return the photos with what is odd about their classes. Raises OnionskinError where nothing can be learned."""
     if not len(photos):
         why = f"; {examples([f'{x.path}: {x.why}' for x in photos.unreadable], 2)}" if photos.unreadable else ""

@@ -1,4 +1,4 @@
-"""Photos by a table: which column has the files' names, which the labels, which says what is held out."""
+"""Found by a table: which column has the files' names, which the labels, which says what is held out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onionskin.data._delimited import parse
-from onionskin.data.folder import TEST, TRAIN, VALID, Photos, Unreadable, counted, examples, is_photo, nearest, walk
+from onionskin.data.folder import TEST, TRAIN, VALID, Found, Unreadable, counted, examples, is_photo, nearest, walk
 from onionskin.errors import OnionskinError, did_you_mean
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Table:
 
 def from_table(
     path: Path, *, target: str | Sequence[str] | None, folder: str | Path | None, separator: str | None
-) -> Photos:
+) -> Found:
     """Find the photos that a CSV or TSV file names. Raises OnionskinError as :func:`find_photos` does."""
     read = parse(path.read_bytes(), str(path))
     where = folder if folder is not None else path.parent
@@ -59,7 +59,7 @@ def from_frame(
     target: str | Sequence[str] | None = None,
     folder: str | Path | None = None,
     separator: str | None = None,
-) -> Photos:
+) -> Found:
     """Find the photos that a frame names. Raises OnionskinError as :func:`find_photos` does."""
     if not hasattr(frame, "columns"):
         raise OnionskinError(
@@ -145,7 +145,7 @@ def _targets(table: _Table, target: str | Sequence[str] | None) -> list[str]:
     )
 
 
-def _found(table: _Table, targets: list[str], separator: str | None, index: dict[str, list[str]]) -> Photos:
+def _found(table: _Table, targets: list[str], separator: str | None, index: dict[str, list[str]]) -> Found:
     cells, warnings = table.cells, []
     files = [_file(cell, table.folder, index) for cell in cells[table.names]]
     lost = [Unreadable(cells[table.names].iloc[i] or f"row {i}", _why(cells[table.names].iloc[i], index))
@@ -184,7 +184,7 @@ def _found(table: _Table, targets: list[str], separator: str | None, index: dict
     names = tuple(classes[i] for i in used)
     here = None if held is None or not held[rows].any() or held[rows].all() else held[rows]
     paths = tuple(str(files[i]) for i in rows)
-    return Photos(paths, kept, names, here, tuple(lost), tuple(warnings), table.place)
+    return Found(paths, kept, names, here, tuple(lost), tuple(warnings), table.place)
 
 
 def _why(cell: str, index: dict[str, list[str]]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from onionskin.data.folder import Photos, find_photos, unreadable
+from onionskin.data.folder import Found, find_photos, unreadable
 from onionskin.errors import OnionskinError
 
 
@@ -27,7 +27,7 @@ def lay(root: Path, *names: str) -> Path:
     return root
 
 
-def told(photos: Photos, root: Path) -> list[tuple[str, str]]:
+def told(photos: Found, root: Path) -> list[tuple[str, str]]:
     return [
         (Path(f).relative_to(root).as_posix(), photos.classes[y])
         for f, y in zip(photos.files, photos.labels, strict=True)
