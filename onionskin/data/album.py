@@ -62,6 +62,11 @@ class Album:
         return len(self.files)
 
     @property
+    def is_held(self) -> bool:
+        """Whether all photos are in memory."""
+        return self._held is not None
+
+    @property
     def fits_in_memory(self) -> bool:
         """Whether all photos together may stay in memory."""
         return len(self) * self.size**2 * 3 <= MOST_HELD
