@@ -205,3 +205,10 @@ def _moments(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
     except (ValueError, TypeError) as error:
         raise OnionskinError(f"the times in '{times.name}' cannot be read: {str(error).splitlines()[0]}",
                              fix="write them as 2026-01-31, or as seconds") from error  # fmt: skip
+
+
+def plain(name: Any) -> int | str:
+    """Return who somebody is as JSON keeps it: a whole number or a text. A 3.0 is a 3 in a column that lacked some."""
+    if isinstance(name, float) and name.is_integer():
+        return int(name)
+    return name if isinstance(name, int | str) and not isinstance(name, bool) else str(name)

@@ -54,7 +54,7 @@ class Column:
     def numbers(self, value: Any) -> npt.NDArray[np.float32]:
         """Return one value as (width,) numbers of length 1; zeros where it is missing, or was never seen."""
         found = np.zeros(self.width, np.float32)
-        if value is None or value != value:  # NaN
+        if value is None:
             return found
         if self.kind == "number":
             try:
@@ -62,8 +62,7 @@ class Column:
             except (TypeError, ValueError) as error:
                 raise OnionskinError(f"{self.name}={value!r} is no number", fix="give one, or leave it out") from error
             return found
-        words = [word.strip() for word in str(value).split(self.between)] if self.kind == "several" else [str(value)]
-        for word in words:
+        for word in _words(value, self.between) if self.kind == "several" else [str(value)]:
             if word in self.values:
                 found[self.values.index(word)] = 1
         return found / max(1.0, float(np.sqrt(found.sum())))
@@ -163,9 +162,31 @@ def read(source: Any, kind: str) -> Sheet:
         else:
             columns.append(column)
     notes = (f"not used of {kind}s, too many different values: {', '.join(left_out)}",) if left_out else ()
-    rows = dict(zip(frame[key].tolist(), frame.to_dict("records"), strict=True))
-    shown = dict(zip(frame[key].tolist(), frame[titles].astype(str), strict=True)) if titles else {}
+    who = [_interactions.plain(name) for name in frame[key].tolist()]
+    cells = [[_cell(value) for value in frame[column.name].tolist()] for column in columns]
+    names = [column.name for column in columns]
+    rows = {name: dict(zip(names, row, strict=True)) for name, row in zip(who, zip(*cells, strict=True), strict=True)}
+    if not columns:
+        rows = {name: {} for name in who}
+    shown = dict(zip(who, frame[titles].astype(str), strict=True)) if titles else {}
     return Sheet(rows, Known(tuple(columns)), shown, notes)
+
+
+def _cell(value: Any) -> Any:
+    """Return what is in a cell as JSON keeps it; None where there is nothing."""
+    import pandas as pd
+
+    if isinstance(value, list | tuple | np.ndarray):
+        return [str(each) for each in value]
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _words(cell: Any, between: str) -> list[str]:
+    """Return the categories in one cell: a list of them, or a text with something between them."""
+    parts = cell if isinstance(cell, list) else str(cell).split(between)
+    return [part for part in (str(part).strip() for part in parts) if part]
 
 
 def _column(values: pd.Series[Any]) -> Column | None:
@@ -173,6 +194,9 @@ def _column(values: pd.Series[Any]) -> Column | None:
     import pandas as pd
 
     name, there = str(values.name), values.dropna()
+    if len(there) and there.map(lambda cell: isinstance(cell, list | tuple | np.ndarray)).all():
+        words = {str(word) for cell in there for word in cell}
+        return Column(name, "several", tuple(sorted(words)), "|") if len(words) <= MOST else None
     numbers = pd.to_numeric(there, errors="coerce")
     different = there.astype(str).nunique()
     if len(there) and numbers.notna().mean() > 0.99 and different > BINS:
@@ -181,7 +205,7 @@ def _column(values: pd.Series[Any]) -> Column | None:
     if different <= MOST:
         return Column(name, "category", tuple(sorted(there.astype(str).unique())))
     for between in _BETWEEN:
-        words = {word.strip() for cell in there.astype(str).unique() for word in cell.split(between)} - {""}
+        words = {word for cell in there.astype(str).unique() for word in _words(cell, between)}
         if len(words) <= MOST and len(words) < different:
             return Column(name, "several", tuple(sorted(words)), between)
     return None

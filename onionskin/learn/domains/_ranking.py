@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -132,7 +132,8 @@ class Person:
 
 @torch.no_grad()
 def reasons(
-    model: SVDPlusPlus, person: Person, item: int, item_features: Tensor, unit: float, names: Mapping[str, Callable[[int], str]]
+    model: SVDPlusPlus, person: Person, item: int, item_features: Tensor, unit: float,
+    names: Mapping[str, Callable[[int], str]],
 ) -> tuple[Reason, ...]:  # fmt: skip
     """Return what speaks most for an item: exact parts of its score, the largest first.
 
@@ -171,7 +172,3 @@ def reasons(
 def _verb(surprise: float) -> str:
     return "liked" if surprise > 0 else "disliked" if surprise < 0 else "chose"
 
-
-def by_number(names: Sequence[Any], titles: Mapping[Any, str]) -> Callable[[int], str]:
-    """Return what tells what an item is called, from its number, 1 on."""
-    return lambda number: titles.get(names[number - 1], str(names[number - 1]))
