@@ -242,6 +242,8 @@ def _write_words(run: Run, folder: Path, target: Path, choice: Choice, entries: 
     content["exact"] = [json.loads(json.dumps(vars(entry))) for entry in exact]
     if not choice.keeps("space"):
         content["space"] = None
+    if not choice.keeps("practice"):
+        content.pop("practice", None)
     earlier = run.manifest.thinned
     left_out = (*(earlier.left_out if earlier else ()), *choice.left_out)
     if left_out or was_growing:

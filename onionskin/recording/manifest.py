@@ -13,6 +13,7 @@ from onionskin.errors import OnionskinError
 from onionskin.recording.fields import Fields, broken
 from onionskin.recording.landscape import LandscapeEntry, landscape_from_json
 from onionskin.recording.peel import PeelEntry, peel_from_json
+from onionskin.recording.practice import MOST_REPORTS, PracticeEntry, practice_from_json
 from onionskin.recording.space import Space, space_from_json
 from onionskin.recording.subgrid import kept_shape
 
@@ -245,7 +246,7 @@ class Thinned:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that a run says once. It is written anew only when tensors join the model, or it is tagged."""
+    """Everything that a run says once. It is written anew only when tensors join the model, or something is added."""
 
     model: Model
     title: str = ""
@@ -261,6 +262,7 @@ class Manifest:
     space: Space | None = None
     landscape: LandscapeEntry | None = None
     peel: PeelEntry | None = None
+    practice: tuple[PracticeEntry, ...] = ()
 
     def width(self, role: str) -> int:
         """Return how many values a row of ``pictures/<role>`` has."""
@@ -276,6 +278,8 @@ class Manifest:
         for rare in ("thinned", "landscape", "peel"):
             if content[rare] is None:
                 del content[rare]
+        if not self.practice:
+            del content["practice"]
         return {"format": FORMAT_VERSION, "statistics": list(STATISTICS), "roles": list(ROLES), **content}
 
 
@@ -310,10 +314,14 @@ def manifest_from_json(content: object) -> Manifest:
         space=None if space is None else space_from_json(space),
         landscape=top.optional("landscape", lambda name: landscape_from_json(top.inner(name))),
         peel=top.optional("peel", lambda name: peel_from_json(top.inner(name))),
+        practice=top.items("practice", practice_from_json),
     )
     keys = [tensor.key for tensor in manifest.tensors]
     if len(set(keys)) != len(keys):
         raise broken("two tensors have one name")
+    reports = {entry.name for entry in manifest.practice}
+    if len(reports) != len(manifest.practice) or len(reports) > MOST_REPORTS:
+        raise broken(f"it lists {len(manifest.practice)} reports, {len(reports)} of them by a name of their own")
     return manifest
 
 

@@ -207,19 +207,29 @@ class Run(ShowsItself):
         Raises:
             OnionskinError: The run keeps none.
         """
-        from zarr.core.buffer import default_buffer_prototype
-        from zarr.core.sync import sync
-
-        key = f"{self._root}/{MODEL_FILE}".strip("/")
-        with _reading(MODEL_FILE, self.location):
-            content = sync(self._store.get(key, default_buffer_prototype()))
+        content = self.file(MODEL_FILE)
         if content is None:
             raise OnionskinError(
                 f"{self.location} keeps no {MODEL_FILE}",
                 fix="it is kept when a training of up to 100,000 parameters ends and onnx is there: "
                 "pip install 'onionskin[try]', and record it again with probes",
             )
-        return bytes(content.to_bytes())
+        return content
+
+    def file(self, path: str) -> bytes | None:
+        """Return a file of the run that is no array, or None where there is none. Raises OnionskinError."""
+        from zarr.core.buffer import default_buffer_prototype
+        from zarr.core.sync import sync
+
+        with _reading(path, self.location):
+            content = sync(self._store.get(f"{self._root}/{path}".strip("/"), default_buffer_prototype()))
+        return None if content is None else bytes(content.to_bytes())
+
+    def practice(self, name: str) -> bytes:
+        """Return the JSON of a report of the practice; ``run.manifest.practice`` lists them. Raises OnionskinError."""
+        from onionskin.recording.practice import read_practice
+
+        return read_practice(self, name)
 
     @property
     def landscape(self) -> Landscape | None:

@@ -34,6 +34,7 @@ _PARTS: Final = (
     (("pictures/optimizer",), "the optimizer’s state"),
     (("pictures/gradient",), "the gradients"),
     (("exact", "model.onnx"), "the exact weights"),
+    (("practice",), "the reports"),
 )
 _PICTURES: Final = (1024, 256)
 
@@ -146,7 +147,7 @@ def _ways(run: Run, folder: Path, choice: Choice) -> Iterator[Choice]:
 
 
 def _holds_values(part: Path) -> bool:
-    return part.is_file() or next(part.rglob("c*"), None) is not None
+    return part.is_file() or any(path.name != "zarr.json" for path in part.rglob("*") if path.is_file())
 
 
 def _sizes(folder: Path) -> dict[str, int]:
