@@ -32,12 +32,14 @@ class Learner:
     Attributes:
         domain: Data, model and goal.
         result: How the last training ended; None before the first.
+        run: The run folder of the last training, or the one that it was loaded from; None where there is none.
     """
 
     def __init__(self, domain: Domain, *, seed: int = 0) -> None:
         self.domain = domain
         self.seed = seed
         self.result: Result | None = None
+        self.run: Path | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -110,6 +112,7 @@ class Learner:
     def ended(self, training: Training) -> Result:
         """Take up the result of a training that ran to its end, and save the learner beside its recording."""
         self.result = training.result
+        self.run = self.result.run
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
         return self.result
