@@ -108,8 +108,8 @@ class Parts:
             what belongs to none and stays as it is.
         baseline: For each input of the model, of the same shape, what stands in for a part that is absent: the mean of
             a column, a padding token.
-        embedding: The layer of :attr:`Domain.model` that makes vectors of the first input's numbers, one a value, so that
-            gradients can be taken there; None where parts can only be taken out.
+        embedding: The layer of :attr:`Domain.model` that makes vectors of the first input's numbers, one a value, so
+            that gradients can be taken there; None where parts can only be taken out.
     """
 
     names: tuple[str, ...]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import torch
 from torch import nn
 
-from onionskin.errors import OnionskinError
+from onionskin.errors import OnionskinError, OnionskinWarning
 from onionskin.learn import saved
 from onionskin.learn.domain import Domain
 from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
 from onionskin.learn.training import Plan, Result, Training
 from onionskin.watch.paths import free_path
+
+if TYPE_CHECKING:
+    from onionskin.learn.report import Report
 
 #: Stands for "not asked for".
 _DEFAULT: Final = None
@@ -137,6 +141,35 @@ class Learner:
         self.domain.model.eval()
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
+
+    # ------------------------------------------------------------------ judging
+
+    def worst(self, count: int = 16, *, part: str = "valid") -> Report:
+        """Return the examples with the highest loss; see ``practice/worst.py``."""
+        from onionskin.learn.practice.worst import worst
+
+        return self._kept(worst(self, count, part=part))
+
+    def confusion(self, *, part: str = "valid") -> Report:
+        """Return what is taken for what; see ``practice/confusion.py``."""
+        from onionskin.learn.practice.confusion import confusion
+
+        return self._kept(confusion(self, part=part))
+
+    def slices(self, by: Any = None, **options: Any) -> Report:
+        """Return the measure by group, and who is failed; see ``practice/slices.py``."""
+        from onionskin.learn.practice.slices import slices
+
+        return self._kept(slices(self, by, **options))
+
+    def _kept(self, report: Report) -> Report:
+        """Keep a report in the run, where there is one, and return it."""
+        if self.run is not None:
+            try:
+                report.save(self.run)
+            except OnionskinError as error:  # what was found out is not lost with it
+                warnings.warn(str(error), OnionskinWarning, stacklevel=3)
+        return report
 
     # ------------------------------------------------------------------ keeping
 
