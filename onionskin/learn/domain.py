@@ -102,6 +102,26 @@ class Baseline:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What one example is made of, for explanations: tokens, columns.
+
+    Attributes:
+        names: Of each part, in order.
+        groups: For each input of the model, of the same shape, which part each of its values belongs to, from 0; −1 for
+            what belongs to none and stays as it is.
+        baseline: For each input of the model, of the same shape, what stands in for a part that is absent: the mean of
+            a column, a padding token.
+        embedding: The layer of :attr:`Domain.model` that makes vectors of the first input's numbers, one a value, so
+            that gradients can be taken there; None where parts can only be taken out.
+    """
+
+    names: tuple[str, ...]
+    groups: tuple[Tensor, ...]
+    baseline: tuple[Tensor, ...]
+    embedding: nn.Module | None = None
+
+
 class Domain(ABC):
     """Data, model and goal of one training.
 
@@ -211,14 +231,17 @@ class Domain(ABC):
             f"{self.name} takes no other labels", fix="drop those examples instead, or mend the data themselves"
         )
 
-    def decide(self, decisions: str | Path | None) -> None:
-        """Leave out and relabel what was decided (``decisions.py``), and say so. None changes nothing.
+    def decide(self, decisions: str | Path | None) -> list[str]:
+        """Leave out and relabel what was decided (``decisions.py``); None changes nothing.
+
+        Returns:
+            What to say of it, in sentences.
 
         Raises:
             OnionskinError: There are no such decisions, a label is none, or nothing to learn from would be left.
         """
         if decisions is None:
-            return
+            return []
         rows = np.sort(np.concatenate([self.train, self.valid]))
         dropped, labels, applied = sorted_out(read_decisions(decisions), [self.where(int(row)) for row in rows])
         gone = rows[dropped]
@@ -231,8 +254,15 @@ class Domain(ABC):
         if labels:
             self.relabel(rows[list(labels)], list(labels.values()))
         self.train, self.valid = train, valid
-        u = self.understood
-        self.understood = Understood(u.what, (*u.notes, applied.note), {**u.details, "decisions": vars(applied)})
+        return [applied.note]
+
+    def parts(self, inputs: tuple[Tensor, ...]) -> Parts | None:
+        """Return what one example is made of, by its inputs (1, …); None where it has no parts with names."""
+        return None
+
+    def space(self) -> Mapping[str, Sequence[Json]]:
+        """Return settings that a sweep may try besides the recipe's numbers, each with its choices."""
+        return {}
 
     def baselines(self) -> list[Baseline]:
         """Return simpler models, trained and measured on the same split."""
