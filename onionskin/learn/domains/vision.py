@@ -318,7 +318,7 @@ class Vision(Domain):
         return self._pictures.where(row)
 
     def alike(self) -> list[list[int]]:
-        """Return groups of near-duplicates; of small pictures in arrays those that are equal, as digits all look alike."""
+        """Return groups of near-duplicates; of a data set's small pictures those that are equal: digits look alike."""
         return super().alike() if isinstance(self._pictures, ArrayPictures) else self._pictures.groups()
 
     def relabel(self, rows: Rows, labels: Sequence[str]) -> None:

@@ -95,7 +95,7 @@ def _classes(names: Sequence[str], labels: Any, held: Any, facts: dict[str, Cell
                               "gather more of them, or take classes together"))  # fmt: skip
     unseen = [names[i] for i in order if counts[1][i] == 0]
     if unseen:
-        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example, so nobody will know how well they are "
+        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example: nobody will know how well they are "
                               f"learned: {_first(unseen)}", "gather more, or hold out more: valid=0.3"))  # fmt: skip
     if total.min() and total.max() / total.min() >= OUTWEIGHS:
         most, least = int(order[0]), int(order[-1])
