@@ -1,7 +1,7 @@
 """A table as numbers for a network: what is learned from the training rows, kept, and applied to any row after.
 
-Numbers are standardised, and what is missing becomes the median and a flag. Categories become codes: of a value that was
-never seen, of nothing, and of each value that is frequent enough. Dates fall into parts, texts into frequent words.
+Numbers are standardised, and what is missing becomes the median and a flag. Categories become codes: of a value that
+was never seen, of nothing, and of each value that is frequent enough. Dates fall into parts, texts into frequent words.
 """
 
 from __future__ import annotations
@@ -155,9 +155,9 @@ def encoding_from_json(told: Mapping[str, Any]) -> Encoding:
         category = CategoryInput(str(one["column"]), str(one["part"]), tuple(map(str, one["values"])), first)
         first += category.codes
         categories.append(category)
-    for one in (*numbers, *categories):
-        if one.column not in columns:
-            raise ValueError(f"'{one.column}' is encoded, and is no column")
+    for name in [*(one.column for one in numbers), *(one.column for one in categories)]:
+        if name not in columns:
+            raise ValueError(f"'{name}' is encoded, and is no column")
     return Encoding(columns, numbers, tuple(categories))
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def typed(rows: Sequence[Any], encoding: Encoding) -> pd.DataFrame:
     """Return rows as the frame that an encoding takes.
 
-    Columns that the network was not given are left out without a word; None and NaN mean that it is not known. A category
-    that training never saw is taken as one of the rare ones, with an :class:`OnionskinWarning`.
+    Columns that the network was not given are left out without a word; None and NaN mean that it is not known. A
+    category that training never saw is taken as one of the rare ones, with an :class:`OnionskinWarning`.
 
     Args:
         rows: Mappings from the names of columns to values, or rows of a DataFrame (``pandas.Series``).
@@ -73,8 +73,8 @@ def _warn_of_unseen(cells: pd.Series[Any], column: Column, encoding: Encoding) -
             first = str(unseen.iloc[0])
             fix = did_you_mean(first, category.values, otherwise=f"known are {', '.join(category.values[:5])}")
             warnings.warn(
-                f"'{column.name}' of {len(unseen)} of {len(cells)} rows was rare or not there in training: '{first}' in "
-                f"row {int(unseen.index[0]) + 1}. It is taken as any other rare one\n  fix: {fix}",
+                f"'{column.name}' of {len(unseen)} of {len(cells)} rows was rare in training or not there: '{first}' "
+                f"in row {int(unseen.index[0]) + 1}. It is taken as any other rare one\n  fix: {fix}",
                 OnionskinWarning,
                 stacklevel=2,
             )

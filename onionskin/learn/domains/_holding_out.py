@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from onionskin.data._columns import as_numbers
 from onionskin.data.table import TypedTable
 from onionskin.errors import OnionskinError, did_you_mean
 from onionskin.learn.domain import Rows, split
@@ -52,10 +53,9 @@ def _latest(table: TypedTable, cells: pd.Series[Any], share: float, seed: int) -
         raise OnionskinError(f"'{column.name}' is no time: {column.sentence}", fix="name a column of dates or numbers")
     order = cells.reset_index(drop=True)
     if column.kind == "identifier":
-        from onionskin.data._columns import as_numbers
-
         order = as_numbers(order)
-    late = np.sort(order.sort_values(na_position="first", kind="stable").index.to_numpy(np.int64)[-_count(len(cells), share) :])
+    by_time = order.sort_values(na_position="first", kind="stable").index.to_numpy(np.int64)
+    late = np.sort(by_time[-_count(len(cells), share) :])
     return np.setdiff1d(np.arange(len(cells)), late), late
 
 

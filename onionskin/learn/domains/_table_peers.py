@@ -1,14 +1,14 @@
 """What a network for tables has to be measured against: boosted trees, and a linear model, on the same split.
 
-The network keeps the epoch that was best on the held-out rows. So the trees may keep the number of trees, and the linear
-model the strength of its penalty, that is best on them: all three figures are too good by as little.
+The network keeps the epoch that was best on the held-out rows. So the trees may keep the number of trees, and the
+linear model the strength of its penalty, that is best on them: all three figures are too good, by about as little.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,7 +69,8 @@ def measured(task: Task) -> list[Baseline]:
     # More threads than free cores wait for each other a hundred times longer than one thread works.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as that a penalty which is not chosen did not converge
-        for name, grow in (("gradient boosting", _trees), ("logistic regression" if task.by_class else "ridge regression", _linear)):
+        linear = "logistic regression" if task.by_class else "ridge regression"
+        for name, grow in (("gradient boosting", _trees), (linear, _linear)):
             began = time.perf_counter()
             outputs = max(grow(task), key=lambda one: _score(task, one))
             seconds = time.perf_counter() - began
@@ -130,24 +131,31 @@ def _as_logits(shares: npt.NDArray[np.float64], classes: npt.NDArray[np.int64], 
 
 
 def compared(task: Task, outputs: Tensor, name: str) -> str:
-    """Return who wins by how much, with a 95 % interval over resampled held-out rows, in one sentence."""
+    """Return who wins by how much, with a 95 % interval over resampled held-out rows, in one sentence.
+
+    Classes are compared by points of accuracy; numbers by how much smaller the winner's root mean squared error is.
+    """
     ours, theirs = (_each(task, one) for one in (task.outputs, outputs))
-    gap: Callable[[Any, Any], Any] = (
-        (lambda a, b: 100 * (a.mean(-1) - b.mean(-1)))
-        if task.by_class
-        else lambda a, b: 100 * (np.sqrt(b.mean(-1) / a.mean(-1)) - 1)
-    )
-    won = float(gap(ours, theirs))
-    picks = np.random.default_rng(0).integers(len(ours), size=(_RESAMPLES, min(len(ours), 4000)))
-    # A resample of fewer rows than there are strays further than one of all.
-    shrink = np.sqrt(picks.shape[1] / len(ours))
-    low, high = won + shrink * (np.quantile(gap(ours[picks], theirs[picks]), (0.025, 0.975)) - won)
-    who = "the network wins" if won > 0 else f"{name} wins" if won < 0 else "neither wins"
-    if won < 0:
-        won, low, high = -won, -high, -low
-    unit = "points" if task.by_class else "% of the error"
-    chance = ", which may be chance" if low <= 0 else ""
-    return f"{who} by {won:.1f} {unit} (95 % interval {low:.1f} to {high:.1f}{chance})"
+    if ours.mean() == theirs.mean():
+        return "neither wins"
+    is_ours = (ours.mean() > theirs.mean()) == task.by_class
+    better, worse = (ours, theirs) if is_ours else (theirs, ours)
+    won = float(_gap(better, worse, task.by_class))
+    count = min(len(ours), 4000)
+    picks = np.random.default_rng(0).integers(len(ours), size=(_RESAMPLES, count))
+    ends = np.quantile(_gap(better[picks], worse[picks], task.by_class), (0.025, 0.975))
+    low, high = won + (ends - won) * np.sqrt(count / len(ours))  # a resample of fewer rows strays further
+    interval = f"95 % interval {low:.1f} to {high:.1f}" + (", so it may be chance" if low <= 0 else "")
+    who = "the network" if is_ours else name
+    if task.by_class:
+        return f"{who} wins by {won:.1f} points ({interval})"
+    return f"{who} wins: its error is {won:.1f} % smaller ({interval})"
+
+
+def _gap(better: npt.NDArray[np.float64], worse: npt.NDArray[np.float64], by_class: bool) -> Any:
+    if by_class:
+        return 100 * (better.mean(-1) - worse.mean(-1))
+    return 100 * (1 - np.sqrt(better.mean(-1) / worse.mean(-1)))
 
 
 def _each(task: Task, outputs: Tensor) -> npt.NDArray[np.float64]:
