@@ -167,7 +167,7 @@ def test_an_encoding_of_a_strangers_is_refused() -> None:
     for column, part in (("nowhere", ""), ("town", "hour"), ("size", "__class__")):
         wrong = json.loads(json.dumps(told))
         wrong["numbers"][0] |= {"column": column, "part": part}
-        with pytest.raises(ValueError, match="encoded, and is no column|there is no number"):
+        with pytest.raises(ValueError, match=r"encoded, and is no column|there is no number"):
             encoding_from_json(wrong).plain(read(houses()).frame)
 
 
@@ -208,7 +208,9 @@ def test_an_example_is_shown_as_its_columns() -> None:
     domain = osk.table(frame, target="dear", drop=["price"], split="group:town").domain
     shown = domain.shown(3)
     assert shown.where == "row 5"  # the fourth has no target
-    assert shown.text == f"size: {frame['size'][4]:.6g} · sold: {frame['sold'][4].date()} · advert: {frame['advert'][4]}"
+    assert (
+        shown.text == f"size: {frame['size'][4]:.6g} · sold: {frame['sold'][4].date()} · advert: {frame['advert'][4]}"
+    )
     assert (shown.label, shown.group) == (frame["dear"][4], frame["town"][4])
     known = domain.columns(np.array([3, 0]))
     assert known is not None
@@ -307,7 +309,7 @@ def test_every_kind_of_column_becomes_numbers_or_codes() -> None:
     assert codes.max() < found.codes
     assert [len(set(column)) for column in codes.T] == [5, 12, 7]
     for one in found.numbers:
-        assert (np.diff(np.float32(one.edges)) > 0).all()
+        assert (np.diff(np.asarray(one.edges, np.float32)) > 0).all()
     assert encoding_from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
@@ -345,7 +347,9 @@ def test_who_wins_is_said_either_way() -> None:
     right = torch.nn.functional.one_hot(targets, 2).float()
     wrong_in_a_tenth = torch.where((torch.arange(1000) % 10 == 0)[:, None], 1 - right, right)
     goal = OneOf(["a", "b"])
-    assert compared(_task(goal, targets, right), wrong_in_a_tenth, "trees").startswith("the network wins by 10.0 points")
+    assert compared(_task(goal, targets, right), wrong_in_a_tenth, "trees").startswith(
+        "the network wins by 10.0 points"
+    )
     assert compared(_task(goal, targets, wrong_in_a_tenth), right, "trees").startswith("trees wins by 10.0 points")
     assert compared(_task(goal, targets, right), right, "trees") == "neither wins"
     near = torch.where((torch.arange(1000) == 0)[:, None], 1 - right, right)
