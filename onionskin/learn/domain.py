@@ -100,6 +100,26 @@ class Baseline:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What one example is made of, for explanations: tokens, columns.
+
+    Attributes:
+        names: Of each part, in order.
+        groups: For each input of the model, of the same shape, which part each of its values belongs to, from 0; −1 for
+            what belongs to none and stays as it is.
+        baseline: For each input of the model, of the same shape, what stands in for a part that is absent: the mean of
+            a column, a padding token.
+        embedding: The layer of :attr:`Domain.model` that makes vectors of the first input's numbers, one a value, so
+            that gradients can be taken there; None where parts can only be taken out.
+    """
+
+    names: tuple[str, ...]
+    groups: tuple[Tensor, ...]
+    baseline: tuple[Tensor, ...]
+    embedding: nn.Module | None = None
+
+
 class Domain(ABC):
     """Data, model and goal of one training.
 
@@ -184,6 +204,14 @@ class Domain(ABC):
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return what is known of examples besides inputs and targets, a column each; None if nothing."""
         return None
+
+    def parts(self, inputs: tuple[Tensor, ...]) -> Parts | None:
+        """Return what one example is made of, by its inputs (1, …); None where it has no parts with names."""
+        return None
+
+    def space(self) -> Mapping[str, Sequence[Json]]:
+        """Return settings that a sweep may try besides the recipe's numbers, each with its choices."""
+        return {}
 
     def baselines(self) -> list[Baseline]:
         """Return simpler models, trained and measured on the same split."""

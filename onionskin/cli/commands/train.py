@@ -103,7 +103,9 @@ def _bears(options: argparse.Namespace) -> int:
         print(json.dumps({"demo": True, "note": bears.WHAT_IT_IS, "pictures": rows}))
     else:
         for each in seen:
-            told = ", ".join(f"{n} {100 * p:.0f} %" for n, p in zip(each.names, each.probabilities, strict=True))
+            told = ", ".join(
+                f"{n} {100 * p:.0f} %" for n, p in zip(each.names, each.probabilities, strict=True) if p >= 0.01
+            )
             print(f"{each.file.name} (a {each.label}): {told}")
     say(bears.HOW_TO_GO_ON)
     return 0
