@@ -112,6 +112,7 @@ class Learner:
         self.result = training.result
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
+            training.forget()
         return self.result
 
     # ------------------------------------------------------------------ asking
