@@ -130,6 +130,11 @@ class Moment:
         return [{**group, "lr": rate} for group, rate in zip(groups, rates, strict=True)]
 
 
+def asked_of(run: Path) -> dict[str, Any]:
+    """Return what the stopped training of a run was asked for. Raises OnionskinError where there is none."""
+    return dict(_told(run / CHECKPOINT)["asked"])
+
+
 def _read(path: Path, kinds: Mapping[str, Kind]) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return the words and the tensors of a checkpoint, which has to have just those of the training."""
     told = _told(path)

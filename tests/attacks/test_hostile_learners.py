@@ -174,6 +174,27 @@ def _named(state: dict[str, torch.Tensor], prefix: str) -> str:
     return min(name for name in state if name.startswith(prefix))
 
 
+STOPPED: dict[str, Damage] = {
+    "a domain that leads out": _checkpoint(lambda t: t["asked"].update(domain="../../evil")),
+    "no domain": _checkpoint(lambda t: t["asked"].pop("domain")),
+    "settings that are a list": _checkpoint(lambda t: t["asked"].update(settings=[1])),
+    "a setting that is none": _checkpoint(lambda t: t["asked"]["settings"].update({"__init__": 1})),
+    "a source that leads out": _checkpoint(lambda t: t["asked"]["settings"].update(source="../../../etc/passwd")),
+    "a seed that is a text": _checkpoint(lambda t: t["asked"].update(seed="x")),
+}
+
+
+@pytest.mark.parametrize("attack", STOPPED)
+def test_a_hostile_plan_is_refused(attack: str, honest: Path, tmp_path: Path) -> None:
+    from onionskin.learn.resume import stopped
+
+    shutil.copytree(honest / "run", tmp_path / "run")
+    STOPPED[attack](tmp_path / "run")
+    with pytest.raises(osk.OnionskinError) as refused:
+        stopped(tmp_path / "run")
+    assert refused.value.fix
+
+
 def _resumed(run: Path) -> tuple[Learner, Training]:
     learner = osk.vision("digits")
     return learner, learner.training(2, run=run, resume=True)

@@ -34,6 +34,7 @@ class Vision(Domain):
     """Pictures and their classes."""
 
     name = "vision"
+    goal: OneOf
 
     def __init__(self, source: Any, *, seed: int = 0) -> None:
         if source not in RECIPES:
