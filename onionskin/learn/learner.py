@@ -136,6 +136,16 @@ class Learner:
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
 
+    def recommend(self, user: Any, k: int = 10) -> Any:
+        """Return the ``k`` items that somebody would like most, the best first, each with reasons; of ``osk.recommend``."""
+        return self._by("recommended")(user, k)
+
+    def _by(self, name: str) -> Any:
+        """Return what this domain can do and not every one. Raises OnionskinError where it cannot."""
+        if not hasattr(self.domain, name):
+            raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
+        return getattr(self.domain, name)
+
     # ------------------------------------------------------------------ keeping
 
     def save(self, path: str | Path) -> Path:

@@ -160,7 +160,11 @@ def test_the_same_files_packed_anew_by_another_distribution_are_let_through(tmp_
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "added"])
-def test_a_damaged_cache_is_fetched_again(damage: str, wheel: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_cache_is_filled_again(
+    damage: str, wheel: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archives_folder().mkdir(parents=True)
+    (tmp_path / wheel.file).rename(archives_folder() / wheel.file)
     folder = fetch(wheel)
     if damage == "changed":
         (folder / "tiny/data/a.txt").write_bytes(b"fIrst")

