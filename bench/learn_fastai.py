@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onionskin.learn.domains.tabular import table
 
 from bench.learn_rows import Row
 from onionskin import data
 from onionskin.learn.domains.recommend import recommend
+from onionskin.learn.domains.tabular import table
 from onionskin.learn.learner import Learner
 
 #: What a job gives: fastai's figure, ours, and the seconds of each.

@@ -61,8 +61,8 @@ class Result:
         run: Where it was recorded, and where the learner was saved; None if it was not recorded.
         measured: On the validation set, by name.
         shown: The measure that decides, for people.
-        last: On the validation set after the last epoch. The best weights were chosen by the measure that they are shown
-            with, which flatters them; these were not.
+        last: On the validation set after the last epoch. The best weights were chosen by the very measure that they are
+            shown with, which flatters them; these were not.
         examples: How many examples it was measured on.
         epoch: After which epoch the best weights were kept.
         epochs: How many there were.
@@ -245,8 +245,8 @@ class Training:
         seconds = time.perf_counter() - began
         run = self.recorder.path if self.recorder else None
         self._result = Result(
-            run=run, measured=measured, shown=self.domain.goal.shown(measured), last=last, examples=len(self.domain.valid),
-            epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step, seconds=seconds,
+            run=run, measured=measured, shown=self.domain.goal.shown(measured), last=last,
+            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step, seconds=seconds,
             baselines=tuple(self.domain.baselines()),
         )  # fmt: skip
 

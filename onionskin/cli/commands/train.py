@@ -140,7 +140,7 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
     if result.epoch < result.epochs:
         last = learner.domain.goal.shown(result.last)
         say(
-            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; {last} after the last"
+            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; after the last: {last}"
         )
     for baseline in result.baselines:
         note = f"; {baseline.note}" if baseline.note else ""
@@ -150,7 +150,8 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,
             "notes": learner.domain.understood.notes, **result.measured, "measured": dict(result.measured),
             "last": dict(result.last),
-            "examples": result.examples, "epoch": result.epoch, "epochs": result.epochs, "steps": result.steps, "seconds": result.seconds,
+            "examples": result.examples, "epoch": result.epoch, "epochs": result.epochs,
+            "steps": result.steps, "seconds": result.seconds,
             "baselines": {each.name: dict(each.measured) for each in result.baselines}, "address": address,
         }  # fmt: skip
         print(json.dumps(told), flush=True)
