@@ -122,6 +122,7 @@ class Learner:
         self.run = self.result.run
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
+            training.forget()
         return self.result
 
     # ------------------------------------------------------------------ asking

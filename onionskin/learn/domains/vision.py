@@ -222,7 +222,7 @@ class Vision(Domain):
             pictures.hold()
 
     def _begin_with_the_head(self) -> None:
-        """Fit the new layer on what the pretrained network sees as it is: random, it would undo what that has learned."""
+        """Fit the new layer on what the pretrained network sees as it is: a random one would undo that."""
         assert isinstance(self.model, Transfer)
         assert self._features is not None
         head, x, y = self.model.head, self._features[self.train], self.targets(self.train)

@@ -1,4 +1,4 @@
-"""Examples as they are: before a training what is in the data, after one what the model says of what it has not seen."""
+"""Examples as they are: before a training what is in the data, after one what the model says of what was held out."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def show(learner: Learner, count: int = 16, *, seed: int = 0) -> Report:
         for place, each, answer, label in zip(chosen, examples, answers, labels, strict=True)
     ]
     measure = score(seen)
-    said = f"{len(items)} of {len(seen.rows):,} held-out examples; over all, {measure.name} is {measure.shown(measure.value())}."
+    of_all = f"{measure.name} is {measure.shown(measure.value())}"
+    said = f"{len(items)} of {len(seen.rows):,} held-out examples; over all of them, {of_all}."
     gallery = Gallery(items, "said to be → taken for; the number is the loss")
     return Report("show", "Examples", said, [gallery], {"shown": len(items), measure.name.lower(): measure.value()})
