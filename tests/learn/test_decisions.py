@@ -128,3 +128,21 @@ def test_decisions_that_leave_nothing_or_name_no_class_are_refused(tmp_path: Pat
         decide(tmp_path / "b.csv", Decision(plain.where(int(row)), "label", "drop"))
     with pytest.raises(osk.OnionskinError, match="none are left to train or measure on"):
         osk.vision("digits", decisions=tmp_path / "b.csv")
+
+
+def test_a_table_takes_them_by_its_own_rows(tmp_path: Path) -> None:
+    rows = [f"{i % 7},{'abc'[i % 3]},{'yes' if i % 7 > 3 else 'no'}" for i in range(80)]
+    rows[4] = "1,a,"  # without a target it is no example, and keeps its place
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["x,letter,bought", *rows]) + "\n")
+    original = table.read_bytes()
+    decide(beside(table), Decision("row 8", "label", "relabel", "yes"))
+    decide(beside(table), Decision("row 12", "outlier", "drop"))
+    d = osk.table(table, target="bought", decisions=beside(table)).domain
+    places = {d.where(int(row)): int(row) for row in [*d.train, *d.valid]}
+    assert len(places) == 78
+    assert "row 12" not in places
+    assert "row 5" not in places
+    assert d.shown(places["row 8"]).label == "yes"
+    assert rows[7].endswith("no")
+    assert table.read_bytes() == original

@@ -52,7 +52,9 @@ def look(learner: Learner) -> Report:
 
 
 def _answer(domain: Domain, groups: Sequence[Sequence[int]], facts: dict[str, Cell]) -> str:
-    said = f"{domain.understood.what}: {facts['train']:,} to train on and {facts['valid']:,} held out"
+    said = domain.understood.what
+    if "held out" not in said:
+        said = f"{said}: {facts['train']:,} to train on and {facts['valid']:,} held out"
     if not groups:
         return f"{said}; nothing is there twice."
     leaks = facts["leaks"]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -207,12 +208,13 @@ def test_nobody_else_gets_in(served: Served, file: Path) -> None:
     assert served.ask(f"{word}decisions", "POST", body, Origin="http://evil.example", **kind)[0] == 403
     assert served.ask(f"{word}decisions", "POST", body, Content_Type="text/plain")[0] == 415  # what a form can send
     assert served.ask(f"{word}decisions", "POST", "{", **kind)[0] == 400
-    for wrong in (
+    nonsense: tuple[Any, ...] = (
         {"row": 4, "decision": "drop"},
         {"row": True, "decision": "drop"},
         {"row": 3, "decision": "burn"},
         [],
-    ):
+    )
+    for wrong in nonsense:
         assert served.ask(f"{word}decisions", "POST", json.dumps(wrong), **kind)[0] == 400
     relabel = json.dumps({"row": 3, "decision": "relabel", "label": "eleven"})
     status, told = served.ask(f"{word}decisions", "POST", relabel, **kind)
