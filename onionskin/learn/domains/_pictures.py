@@ -102,11 +102,6 @@ class Pictures(ABC):
             seed: Of the choice.
             way: One of :data:`SPLITS`.
         """
-        if way not in SPLITS:
-            fix = did_you_mean(way, SPLITS, otherwise=f"choose one of: {', '.join(SPLITS)}")
-            raise OnionskinError(f"no split is called '{way}'", fix=fix)
-        if isinstance(share, bool) or not 0 < share < 1:
-            raise OnionskinError(f"valid={share!r}", fix="give the share to hold out, such as 0.2")
         if len(self) < 2:
             raise OnionskinError("one picture is nothing to learn from and be tested on", fix="give more photos")
         if self.held_out is not None:
