@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 WAYS_SHOWN: Final = 8
 MOST_PICTURES: Final = 32
 
+ADVICE: Final = """\
+A change is right where it leaves the label true: a mirrored bear is a bear, a mirrored 3 is not a 3. If you cannot tell
+any more what a picture shows, neither can the network."""
+
 #: A change of the mean pixel by more than this is something that an eye sees (of 1).
 _SEEN: Final = 0.004
 
@@ -82,6 +86,5 @@ def _report(domain: Vision, way: str, items: list[Item], moved: float, count: in
         blocks.insert(0, Caution("The pictures hardly change.", "look at another way: way='photos'"))
     rows = [[name, told, "used" if name == used else ""] for name, told in WAYS.items()]
     blocks.append(Table(["way", "what happens", ""], rows, "the ways that there are"))
-    blocks.append(Text("A change is right where it leaves the label true: a mirrored bear is a bear, a mirrored 3 is not "
-                       "a 3. If you cannot tell any more what a picture shows, neither can the network."))  # fmt: skip
+    blocks.append(Text(ADVICE))
     return Report("augment", "What augmentation makes of the data", said, blocks, {"way": way, "mean_change": moved})
