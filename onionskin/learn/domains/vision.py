@@ -22,10 +22,13 @@ from torch import Tensor, nn
 from onionskin.data.album import prefetched
 from onionskin.data.photos import FITS, Fit
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
+from onionskin.learn.domains._gathered import gathered, picture
 from onionskin.learn.domains._networks import EMBEDDED, Transfer, backbone, scratch
-from onionskin.learn.domains._pictures import SPLITS, ArrayPictures, FilePictures, Pictures, gathered, picture
+from onionskin.learn.domains._photos import FilePictures
+from onionskin.learn.domains._pictures import SPLITS, ArrayPictures, Pictures
+from onionskin.learn.domains._recipes import FINE_TUNED, FROZEN, SCRATCH, SMALL, scaled
 from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -33,17 +36,6 @@ from onionskin.learn.loop import Batch
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What data sets of small pictures are trained with: a network, how its pictures are changed, and a recipe.
-SMALL: Final = {
-    "digits": ("mlp", "none", Recipe(60, 32, 0.0625, 5e-4, "sgd", "linear")),
-    "mnist": ("lenet", "strokes", Recipe(40, 32, 0.03125, 5e-4, "sgd", "linear")),
-    "mnist_full": ("convnet", "strokes", Recipe(5, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-    "fashion_mnist": ("convnet", "things", Recipe(8, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-}
-FROZEN: Final = Recipe(60, 16, 0.0078125, 1.0, "adamw", "one_cycle")
-FINE_TUNED: Final = Recipe(8, 16, 0.0009765625, 0.01, "adamw", "one_cycle", 0)
-SCRATCH: Final = Recipe(40, 32, 0.00390625, 0.05, "adamw", "one_cycle", 0)
 
 #: How much slower the pretrained part learns than the new layer on it.
 BODY_SHARE: Final = 0.125
@@ -323,7 +315,7 @@ class Vision(Domain):
         return self._pictures.where(row)
 
     def alike(self) -> list[list[int]]:
-        """Return groups of near-duplicates; of small pictures in arrays those that are equal, as digits all look alike."""
+        """Return groups of near-duplicates; of pictures in arrays those that are equal, as digits all look alike."""
         return super().alike() if isinstance(self._pictures, ArrayPictures) else self._pictures.groups()
 
     def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
@@ -406,18 +398,6 @@ class Vision(Domain):
 
 #: No picture is larger than this (pixels a side).
 MOST_SIDE: Final = 2048
-
-
-def scaled(recipe: Recipe, photos: int) -> Recipe:
-    """Return a recipe for about a hundred photos as one for so many.
-
-    Few photos come in small batches, so that an epoch has some steps; many need fewer epochs, and less decay, which is
-    a prior that a hundred photos need and ten thousand overrule.
-    """
-    batch = next((size for size in (4, 8, 16) if photos < 16 * size), max(recipe.batch, 32))
-    steps = max(1, photos // batch)
-    epochs = min(recipe.epochs, max(recipe.epochs // 4, 3, 20 * recipe.epochs // steps))
-    return replace(recipe, batch=batch, epochs=epochs, weight_decay=recipe.weight_decay * min(1.0, 150 / photos))
 
 
 def _check(*, size: Any, fit: Any, augment: Any, from_scratch: Any, fine_tune: Any) -> None:
