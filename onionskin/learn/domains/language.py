@@ -1,0 +1,2 @@
+MODELS=("gpt","smollm2")
+def is_prose(s): return False
