@@ -30,7 +30,7 @@ from onionskin.models import bag_of_ngrams, minilm, text_lstm, text_transformer
 if TYPE_CHECKING:
     import pandas as pd
 
-#: How each is trained. MiniLM's weight decay is a third of an example's share, so that data outweigh it as they come.
+#: How each is trained. MiniLM's weight decay is two thirds of an example's share: it counts less the more there are.
 RECIPES: Final = {
     "minilm": Recipe(30, 32, 1.0, 0.0, "sgd", "cosine"),
     "bag": Recipe(12, 32, 2**-7, 0.0, "adamw", "cosine"),
@@ -139,7 +139,7 @@ class Text(Domain):
             self.model = Joined(encoder, ROWS, outputs)
             self.trained: nn.Module = self.model.head
             if len(self.train):
-                self.recipe = replace(self.recipe, weight_decay=1 / (3 * len(self.train)))
+                self.recipe = replace(self.recipe, weight_decay=1 / (1.5 * len(self.train)))
             return
         if kind == "bag":
             self.model = bag_of_ngrams.build(ROWS, 16, outputs, dropout=0.1)
