@@ -15,6 +15,7 @@ from onionskin.learn import saved
 from onionskin.learn.domain import Domain
 from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
+from onionskin.learn.report import Report
 from onionskin.learn.training import Plan, Result, Training
 from onionskin.watch.paths import free_path
 
@@ -121,6 +122,7 @@ class Learner:
         self.run = self.result.run
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
+            training.forget()
         return self.result
 
     # ------------------------------------------------------------------ asking
@@ -143,6 +145,20 @@ class Learner:
         self.domain.model.eval()
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
+
+    # ------------------------------------------------------------------ the data
+
+    def look(self) -> Report:
+        """Return what is in the data: counts, sizes, examples, what is there twice; see ``practice/look.py``."""
+        from onionskin.learn.practice.look import look
+
+        return self._kept(look(self._with_data()))
+
+    def clean(self, **options: Any) -> Report:
+        """Return which labels look wrong, what is there twice, what is unlike all; see ``practice/clean.py``."""
+        from onionskin.learn.practice.clean import clean
+
+        return self._kept(clean(self._with_data(), **options))
 
     def recommend(self, user: Any, k: int = 10) -> Any:
         """Return the ``k`` items that somebody would like most, the best first with reasons; of ``osk.recommend``."""

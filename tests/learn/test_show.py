@@ -26,7 +26,7 @@ def test_before_and_after_a_training(tmp_path: Path) -> None:
     learner.fit(20, run=tmp_path / "run")
     after = _gallery(learner.show(4))
     assert [item.where for item in after.items] == [item.where for item in before.items]
-    assert all(item.png and item.predicted.startswith(item.label) for item in after.items)
+    assert all(item.png and str(item.predicted).startswith(str(item.label)) for item in after.items)
     assert _gallery(osk.load(tmp_path / "run").show(4)) == after
     with pytest.raises(osk.OnionskinError, match="1 to 200"):
         learner.show(0)

@@ -79,10 +79,11 @@ def do(options: argparse.Namespace) -> int:
         try:
             for _ in with_torch("onionskin.learn.progress").told(training, options.source or path.name):
                 pass
+            result = learner.ended(training)
         except KeyboardInterrupt:
             say(f"stopped; what was trained so far is in {path}; go on with: onionskin train --resume {path}")
             return _INTERRUPTED
-        _tell(learner, learner.ended(training), address, as_json=options.json)
+        _tell(learner, result, address, as_json=options.json)
         if address and sys.stdout.isatty():
             say(f"the page stays at {address} until Ctrl-C")
             with suppress(KeyboardInterrupt):
