@@ -19,6 +19,7 @@ from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
 from onionskin.learn.domains._table_goals import by_class, by_number
+from onionskin.learn.domains._table_peers import Task, measured
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -162,7 +163,7 @@ class Tabular(Domain):
     # ------------------------------------------------------------------ what the loop and a person ask
 
     def batch(self, rows: Rows) -> Batch:
-        """Return standardised numbers and codes, and class numbers or standardised numbers, (n,)."""
+        """Return standardised numbers and codes, and class numbers, (n,), or numbers on the goal's scale, (n, 1)."""
         return self.raw(rows), self._y[rows]
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
@@ -197,17 +198,16 @@ class Tabular(Domain):
 
     def baselines(self) -> list[Baseline]:
         """Return scikit-learn's boosted trees and linear model on the same split; nothing where it is not installed."""
+        outputs, _ = self.answered(self.valid)
+        numbers = self._x[0].numpy()
+        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
+        plain = self.encoding.plain(self._frame) if self.encoding.numbers else numbers.astype(np.float64)
+        targets = self._y.squeeze(1) if isinstance(self.goal, Number) else self._y
+        task = Task(self.goal, plain, numbers, codes - self._unseen.numpy(), targets, self.train, self.valid, outputs)
         try:
-            from onionskin.learn.domains._table_peers import Task, measured
+            return measured(task)
         except ModuleNotFoundError:
             return []
-        outputs, _ = self.answered(self.valid)
-        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
-        task = Task(
-            self.goal, self.encoding.plain(self._frame) if self.encoding.numbers else self._x[0].double().numpy(),
-            self._x[0].numpy(), codes - self._unseen.numpy(), self._y, self.train, self.valid, outputs,
-        )  # fmt: skip
-        return measured(task)
 
     # ------------------------------------------------------------------ keeping
 
