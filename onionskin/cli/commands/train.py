@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 HELP = "train on photos, texts, a table, ratings or pairs, recorded and shown live"
 
 #: Settings that go to the domain, and options that go to the training.
-SETTINGS: Final = ("target", "size", "model", "from_scratch", "fine_tune", "valid", "split", "seed")
+SETTINGS: Final = ("target", "size", "model", "from_scratch", "fine_tune", "valid", "split", "decisions", "seed")
 OPTIONS: Final = ("epochs", "lr", "batch", "weight_decay", "patience", "precision", "accumulate")
 
 
@@ -57,6 +57,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fine-tune", action="store_true", default=None, help="train the pretrained part as well")
     group.add_argument("--valid", type=float, help="the share that is held out (default: 0.2)")
     group.add_argument("--split", help="how it is held out: random, and what the domain knows besides")
+    group.add_argument("--decisions", type=Path, help="what 'onionskin clean' wrote down of single examples")
     group.add_argument("--seed", type=int, help="the same seed gives the same numbers (default: 0)")
 
 
