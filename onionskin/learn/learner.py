@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import torch
 from torch import nn
@@ -16,6 +16,9 @@ from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
 from onionskin.learn.training import Plan, Result, Training
 from onionskin.watch.paths import free_path
+
+if TYPE_CHECKING:
+    from onionskin.learn.report import Report
 
 #: Stands for "not asked for".
 _DEFAULT: Final = None
@@ -155,6 +158,12 @@ class Learner:
             OnionskinError: It cannot be written, or holds something else; what was there before stands.
         """
         return saved.save(self, Path(path))
+
+    def deploy(self, folder: str | Path, *, page: bool = True) -> Report:
+        """Write the model for others: ONNX, compared with PyTorch, and a page that predicts in the browser."""
+        from onionskin.learn.practice.deploy import deploy
+
+        return deploy(self, Path(folder), page=page)
 
     def open_data(self, data: Any = None) -> Learner:
         """Open the data that a loaded learner was made from, and return the learner.
