@@ -138,7 +138,8 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
     for baseline in result.baselines:
-        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s")
+        note = f"; {baseline.note}" if baseline.note else ""
+        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
     if as_json:
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,

@@ -171,4 +171,3 @@ def reasons(
 
 def _verb(surprise: float) -> str:
     return "liked" if surprise > 0 else "disliked" if surprise < 0 else "chose"
-
