@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -152,6 +153,56 @@ def test_a_drawn_digit_in_the_browser(tmp_path: Path, chromium: Browser) -> None
     np.testing.assert_allclose(values, list(learner.predict(file.getvalue()).scores.values()), atol=1e-5)
     shown.page.check("#invert")
     shown.values(json.dumps(values, separators=(",", ":")))
+    shown.close()
+
+
+def _frame() -> pd.DataFrame:
+    """Rows of every kind of column, from which a price follows."""
+    rng = np.random.default_rng(0)
+    n = 300
+    town = rng.choice(["Rome", "Oslo", "Ulm"], n)
+    sold = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 700, n), "D")
+    rooms = rng.integers(1, 8, n).astype(float)
+    note = np.where(rng.random(n) < 0.4, "bright rooms and a garden", "on a quiet street")
+    price = 1000 * rooms + 500 * (town == "Rome") + 300 * np.char.startswith(note, "bright") + rng.normal(0, 50, n)
+    rooms[::9] = np.nan
+    return pd.DataFrame({
+        "rooms": rooms, "town": np.where(rng.random(n) < 0.1, None, town), "lift": rng.random(n) < 0.5, "sold": sold,
+        "note": [f"{text}, number {i}" for i, text in enumerate(note)], "price": price,
+    })  # fmt: skip
+
+
+def test_a_form_for_a_table_in_the_browser(tmp_path: Path, chromium: Browser) -> None:
+    learner = osk.table(_frame(), target="price")
+    learner.fit(6, run=tmp_path / "run")
+    told = _deployed(learner, tmp_path / "app")
+    assert told["title"] == "How much is price?"
+    shown = Shown(chromium, tmp_path / "app" / "predict.html", timezone_id="Asia/Tokyo")
+    assert shown.values()  # of what is usual
+    rows: list[dict[str, Any]] = [
+        {"rooms": 3.0, "town": "Rome", "lift": "True", "sold": "2023-05-02", "note": "Bright rooms!"},
+        {"rooms": None, "town": None, "lift": "False", "sold": "2024-12-31", "note": "on a quiet street"},
+        {"rooms": 7.5, "town": "Ulm", "lift": "True", "sold": None, "note": "nothing of the kind"},
+    ]
+    page = shown.page
+    for row in rows:
+        before = page.eval_on_selector(".answer", "e => e.dataset.values")
+        for name, value in row.items():
+            field = page.get_by_label(name, exact=True)
+            if name in ("town", "lift"):
+                field.select_option("" if value is None else value)
+            else:
+                field.fill("" if value is None else str(value))
+        page.get_by_role("button", name="Predict").click()
+        page.wait_for_timeout(300)
+        (value,) = shown.values(before)
+        given = {
+            **row,
+            "sold": None if row["sold"] is None else pd.Timestamp(row["sold"]),
+            "lift": row["lift"] == "True",
+        }
+        assert value == pytest.approx(learner.predict(given).value, rel=1e-4)
+    assert not violations(shown)
     shown.close()
 
 

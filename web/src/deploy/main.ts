@@ -1,6 +1,7 @@
 /** The page that predicts: one file with a model in it (`onionskin deploy`). */
 import { answer } from './answer'
 import { make } from './element'
+import { formAsker } from './form'
 import { Model, type Given } from './model'
 import { photoAsker } from './photo'
 import './style.css'
@@ -45,6 +46,7 @@ function begin(page: HTMLElement): void {
 }
 
 function asker(about: Told, ask: (given: Given) => Promise<void>): HTMLElement {
+  if (about.page.kind === 'form') return formAsker(about.page, ask)
   return photoAsker(about.page, about.inputs[0]?.name ?? '', ask)
 }
 

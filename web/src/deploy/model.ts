@@ -30,6 +30,7 @@ export class Model {
     const known = Object.entries(given).filter(([name]) => this.session.inputNames.includes(name))
     const said = await this.session.run(Object.fromEntries(known))
     const output = said[this.session.outputNames[0] ?? '']
+    if (output?.data instanceof Float64Array) return Float32Array.from(output.data)
     if (!(output?.data instanceof Float32Array)) throw new Error('the model gives no numbers')
     return output.data
   }
@@ -37,6 +38,10 @@ export class Model {
 
 export function floats(values: Float32Array, shape: readonly number[]): engine.Tensor {
   return new engine.Tensor('float32', values, shape)
+}
+
+export function doubles(values: readonly number[], shape: readonly number[]): engine.Tensor {
+  return new engine.Tensor('float64', Float64Array.from(values), shape)
 }
 
 export function wholes(values: readonly number[], shape: readonly number[]): engine.Tensor {

@@ -10,6 +10,29 @@ export interface PictureKind {
   readonly draw: boolean
 }
 
+/** One column of a table, as a form asks for it. */
+export interface Field {
+  readonly name: string
+  readonly kind: string
+  readonly usual: string | number | null
+  readonly values?: readonly string[]
+  /** Of dates: whether the time of day counts. */
+  readonly times?: boolean
+}
+
+/** Columns, and which numbers and codes are made of them: see `onionskin/data/encoding.py`. */
+export interface FormKind {
+  readonly kind: 'form'
+  readonly columns: readonly Field[]
+  readonly numbers: readonly { readonly column: string; readonly part: string }[]
+  readonly categories: readonly {
+    readonly column: string
+    readonly part: string
+    readonly values: readonly string[]
+    readonly first: number
+  }[]
+}
+
 export type Goal =
   | { readonly kind: 'one_of' | 'any_of'; readonly classes: readonly string[] }
   | { readonly kind: 'number'; readonly name: string }
@@ -20,7 +43,7 @@ export interface Told {
   readonly made_with: string
   readonly goal: Goal
   readonly inputs: readonly { readonly name: string; readonly is: string }[]
-  readonly page: PictureKind
+  readonly page: PictureKind | FormKind
 }
 
 export function told(): Told {
