@@ -5,6 +5,7 @@ import { formAsker } from './form'
 import { Model, type Given } from './model'
 import { photoAsker } from './photo'
 import './style.css'
+import { textAsker } from './text'
 import { told, type Told } from './told'
 
 function begin(page: HTMLElement): void {
@@ -47,6 +48,7 @@ function begin(page: HTMLElement): void {
 
 function asker(about: Told, ask: (given: Given) => Promise<void>): HTMLElement {
   if (about.page.kind === 'form') return formAsker(about.page, ask)
+  if (about.page.kind === 'text') return textAsker(about.page, ask)
   return photoAsker(about.page, about.inputs[0]?.name ?? '', ask)
 }
 

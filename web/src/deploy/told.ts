@@ -33,6 +33,25 @@ export interface FormKind {
   }[]
 }
 
+/** What byte pairs on bytes are made of. */
+export interface BytePairs {
+  readonly vocabulary: Readonly<Record<string, number>>
+  readonly merges: readonly (readonly [string, string])[]
+  /** Tokens that are found in a text as they are. */
+  readonly special: readonly string[]
+  /** The token before a text. */
+  readonly start: number | null
+  /** Whether capitals are read as small letters. */
+  readonly lower: boolean
+  /** The most tokens of a text. */
+  readonly most: number
+}
+
+export type TextKind = { readonly kind: 'text' } & (
+  | { readonly reads: 'ngrams'; readonly rows: number }
+  | { readonly reads: 'byte pairs'; readonly tokenizer: BytePairs }
+)
+
 export type Goal =
   | { readonly kind: 'one_of' | 'any_of'; readonly classes: readonly string[] }
   | { readonly kind: 'number'; readonly name: string }
@@ -43,7 +62,7 @@ export interface Told {
   readonly made_with: string
   readonly goal: Goal
   readonly inputs: readonly { readonly name: string; readonly is: string }[]
-  readonly page: PictureKind | FormKind
+  readonly page: PictureKind | FormKind | TextKind
 }
 
 export function told(): Told {
