@@ -137,6 +137,11 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
+    if result.epoch < result.epochs:
+        last = learner.domain.goal.shown(result.last)
+        say(
+            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; after the last: {last}"
+        )
     for baseline in result.baselines:
         note = f"; {baseline.note}" if baseline.note else ""
         say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
@@ -144,7 +149,9 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,
             "notes": learner.domain.understood.notes, **result.measured, "measured": dict(result.measured),
-            "examples": result.examples, "epoch": result.epoch, "steps": result.steps, "seconds": result.seconds,
+            "last": dict(result.last),
+            "examples": result.examples, "epoch": result.epoch, "epochs": result.epochs,
+            "steps": result.steps, "seconds": result.seconds,
             "baselines": {each.name: dict(each.measured) for each in result.baselines}, "address": address,
         }  # fmt: skip
         print(json.dumps(told), flush=True)
