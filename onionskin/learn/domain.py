@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from onionskin.data.repeats import equal, near_texts
 from onionskin.errors import OnionskinError
 from onionskin.learn.decisions import read_decisions, sorted_out
+from onionskin.learn.events import Event
 from onionskin.learn.goals import Goal
 from onionskin.learn.loop import Batch
 
@@ -313,6 +314,10 @@ class Domain(ABC):
         labels = torch.unique(targets)[:16]
         firsts = [int((targets == label).nonzero()[0, 0]) for label in labels]
         return self.raw(self.valid[firsts]), targets[firsts]
+
+    def events(self) -> Mapping[str, Event]:
+        """Return what else is to happen while it trains, by the names under which a checkpoint keeps it."""
+        return {}
 
     def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
         """Return the recipe's optimizer over :attr:`trained`, with one learning rate."""

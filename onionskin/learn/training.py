@@ -161,12 +161,16 @@ class Training:
         if plan.accumulate > 1:
             self._events.append(Accumulation(plan.accumulate, len(domain.train) // batch))
         asked = {"domain": domain.name, "examples": len(domain.train), "settings": domain.settings, **vars(plan)}
-        kept = {"measuring": self._measuring, "best": self._best}
+        own = domain.events()
+        self._events.extend(own.values())
+        kept = {"measuring": self._measuring, "best": self._best, **own}
         self._moment = Moment(domain.trained, self._optimizer, self._schedule, self._place, kept, self._best, asked)
         if resume:
             assert run is not None
             self._moment.load(run)
         self.recorder = self._measuring.run = self._record(run, resume=resume, budget=budget)
+        for event in own.values():
+            event.recorded(self.recorder)
         self._result: Result | None = None
 
     def _record(self, run: Path | None, *, resume: bool, budget: float) -> Recorder | None:
