@@ -242,6 +242,12 @@ class Learner:
         """
         return saved.save(self, Path(path))
 
+    def deploy(self, folder: str | Path, *, page: bool = True) -> Report:
+        """Write the model for others: ONNX, compared with PyTorch, and a page that predicts in the browser."""
+        from onionskin.learn.practice.deploy import deploy
+
+        return deploy(self, Path(folder), page=page)
+
     def open_data(self, data: Any = None) -> Learner:
         """Open the data that a loaded learner was made from, and return the learner.
 
