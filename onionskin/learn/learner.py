@@ -36,6 +36,7 @@ class Learner:
     Attributes:
         domain: Data, model and goal.
         result: How the last training ended; None before the first.
+        is_trained: Whether its weights come from a training.
         run: The run folder of the last training, or the one that it was loaded from; None where there is none.
     """
 
@@ -44,6 +45,7 @@ class Learner:
         self.seed = seed
         self.result: Result | None = None
         self.run: Path | None = None
+        self.is_trained = False
 
     @property
     def model(self) -> nn.Module:
@@ -75,7 +77,8 @@ class Learner:
 
         Args:
             epochs, lr, batch, weight_decay: By default those of the domain's recipe.
-            run: The run folder to make, by default ``runs/<domain>-<n>``; with ``resume`` the one to go on in.
+            is_trained: Whether its weights come from a training.
+        run: The run folder to make, by default ``runs/<domain>-<n>``; with ``resume`` the one to go on in.
             resume: Go on with a training that was stopped, as if it had never been.
             watch: Whether to record the training.
             budget: The share of wall time that recording may take.
@@ -116,7 +119,7 @@ class Learner:
     def ended(self, training: Training) -> Result:
         """Take up the result of a training that ran to its end, and save the learner beside its recording."""
         self.result = training.result
-        self.run = self.result.run
+        self.run, self.is_trained = self.result.run, True
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
         return self.result
