@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Domain
+
+if TYPE_CHECKING:
+    from onionskin.learn.learner import Learner
 
 
 def copied(domain: Domain, weights: Mapping[str, Tensor] | None = None) -> Domain:
@@ -25,6 +30,21 @@ def copied(domain: Domain, weights: Mapping[str, Tensor] | None = None) -> Domai
     if weights is not None:
         other.model.load_state_dict(weights)
     return other
+
+
+def anew(learner: Learner) -> Learner:
+    """Return a learner of the same data and settings with fresh weights.
+
+    Raises:
+        OnionskinError: Its data were in memory, or are gone.
+    """
+    from onionskin.learn.learner import Learner
+
+    settings = dict(learner.domain.settings)
+    source = settings.pop("source", None)
+    if source is None:
+        raise OnionskinError("this learner was made from data in memory", fix="make it anew from them, in Python")
+    return Learner(type(learner.domain)(source, **settings), seed=learner.seed)
 
 
 @contextmanager

@@ -77,8 +77,7 @@ class Learner:
 
         Args:
             epochs, lr, batch, weight_decay: By default those of the domain's recipe.
-            is_trained: Whether its weights come from a training.
-        run: The run folder to make, by default ``runs/<domain>-<n>``; with ``resume`` the one to go on in.
+            run: The run folder to make, by default ``runs/<domain>-<n>``; with ``resume`` the one to go on in.
             resume: Go on with a training that was stopped, as if it had never been.
             watch: Whether to record the training.
             budget: The share of wall time that recording may take.
@@ -145,6 +144,18 @@ class Learner:
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
 
+    def lr_find(self, **options: Any) -> Report:
+        """Try learning rates on a copy, and suggest one; see ``practice/lr_find.py``."""
+        from onionskin.learn.practice.lr_find import lr_find
+
+        return self._kept(lr_find(self, **options))
+
+    def sweep(self, trials: int = 20, **options: Any) -> Report:
+        """Try settings, each from fresh weights, and return the best; see ``practice/sweep.py``."""
+        from onionskin.learn.practice.sweep import sweep
+
+        return self._kept(sweep(self, trials, **options))
+
     # ------------------------------------------------------------------ judging
 
     def worst(self, count: int = 16, *, part: str = "valid") -> Report:
@@ -164,6 +175,18 @@ class Learner:
         from onionskin.learn.practice.slices import slices
 
         return self._kept(slices(self, by, **options))
+
+    def explain(self, things: Any = None, **options: Any) -> Report:
+        """Return what in an example speaks for the answer; see ``practice/explain.py``."""
+        from onionskin.learn.practice.explain import explain
+
+        return self._kept(explain(self, things, **options))
+
+    def card(self, folder: str | Path | None = None, **options: Any) -> Report:
+        """Write a model card with what can be measured, and questions for a person; see ``practice/card.py``."""
+        from onionskin.learn.practice.card import card
+
+        return self._kept(card(self, folder, **options))
 
     def _kept(self, report: Report) -> Report:
         """Keep a report in the run, where there is one, and return it."""

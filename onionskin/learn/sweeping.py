@@ -1,8 +1,8 @@
 """A sweep that can be killed at any moment and goes on as if it had not been: trials in rounds, kept in SQLite.
 
-What is tried next depends on the rounds that are over, the seed and the trial's place, and on nothing else. All trials of
-a round are chosen before the first of them begins, and each choice is written down before it is carried out: it is not
-made twice. SQLite and not Optuna's journal, in which a half-written last line spoils what comes after it.
+What is tried next depends on the rounds that are over, the seed and the trial's place, and on nothing else. All trials
+of a round are chosen before the first of them begins, and each choice is written down before it is carried out: it is
+not made twice. SQLite and not Optuna's journal, in which a half-written last line spoils what comes after it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -156,14 +156,15 @@ class Sweep:
             if "slot" not in trial.user_attrs:  # killed while it was chosen
                 self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         yield len(self._over())
-        while len(self._over()) < self._trials:
-            self._choose()
-            todo = [t for t in self._study.get_trials(states=(waiting,)) if t.user_attrs["slot"] < self._trials]
-            bars = self._bars()
-            jobs = [self._job(t, bars) for t in todo]
-            for number, outcome in self._engine.carried_out(jobs, workers=self._workers, base=self._base):
-                self._tell(todo[number], outcome)
-                yield len(self._over())
+        if len(self._over()) >= self._trials:
+            return
+        with self._engine.opened(self._workers, self._base) as carry_out:
+            while len(self._over()) < self._trials:
+                self._choose()
+                todo = [t for t in self._study.get_trials(states=(waiting,)) if t.user_attrs["slot"] < self._trials]
+                for number, outcome in carry_out([self._job(t) for t in todo]):
+                    self._tell(todo[number], outcome)
+                    yield len(self._over())
 
     def _choose(self) -> None:
         """Choose the trials of the next round, where none is open, or the rest of it, where that was interrupted."""
@@ -190,17 +191,18 @@ class Sweep:
         running = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
         return any(t.user_attrs["slot"] < self._trials for t in running)
 
-    def _job(self, trial: optuna.trial.FrozenTrial, bars: Mapping[int, float]) -> Job:
+    def _job(self, trial: optuna.trial.FrozenTrial) -> Job:
         own = {name: value for name, value in trial.params.items() if name not in OF_A_PLAN}
         slot = trial.user_attrs["slot"]
         run = str(self.folder / _run_of(slot)) if self._record else None
         plan = plan_of(self.domain, trial.params)
-        return Job(self.domain.name, self.domain.settings.get("source"), {**self._settings, **own}, plan, self._seeds, bars,
-                   run)  # fmt: skip
+        source, settings = self.domain.settings.get("source"), {**self._settings, **own}
+        return Job(self.domain.name, source, settings, plan, self._seeds, self._bars(slot), run)
 
-    def _bars(self) -> dict[int, float]:
-        """Return by tenths of a training what half of the trials so far had reached (a median rule)."""
-        curves = [t.user_attrs["outcome"]["curve"] for t in self._over() if not t.user_attrs["outcome"]["is_pruned"]]
+    def _bars(self, slot: int) -> dict[int, float]:
+        """Return by tenths of a training what half of the trials of the rounds before had reached (a median rule)."""
+        first = slot // self._workers * self._workers
+        curves = [told["curve"] for t, told in self._over() if t.user_attrs["slot"] < first and not told["is_pruned"]]
         if not self._prune or len(curves) < _BEFORE_PRUNING:
             return {}
         tenths = range(1, TENTHS)
@@ -210,33 +212,29 @@ class Sweep:
     def _tell(self, trial: optuna.trial.FrozenTrial, outcome: Outcome) -> None:
         import optuna
 
-        state = optuna.trial.TrialState
-        told = {"values": outcome.values, "measured": dict(outcome.measured), "seconds": outcome.seconds,
-                "curve": {str(tenth): value for tenth, value in outcome.curve.items()}, "is_pruned": outcome.is_pruned}  # fmt: skip
-        number = self._study._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, trial.number)
-        self._study._storage.set_trial_user_attr(number, "outcome", told)
-        value = outcome.value
-        if not np.isfinite(value):
-            self._study.tell(trial.number, state=state.FAIL)
-        elif outcome.is_pruned:
-            self._study._storage.set_trial_intermediate_value(number, max(outcome.curve), value)
-            self._study.tell(trial.number, state=state.PRUNED)
+        told = asdict(outcome) | {"curve": {str(tenth): value for tenth, value in outcome.curve.items()}}
+        self._study.set_user_attr(_outcome_of(trial.user_attrs["slot"]), told)
+        if outcome.is_pruned:
+            self._study.tell(trial.number, state=optuna.trial.TrialState.PRUNED)
+        elif not np.isfinite(outcome.value):
+            self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(trial.number, value)
+            self._study.tell(trial.number, outcome.value)
 
     # ------------------------------------------------------------------ what came out
 
-    def _over(self) -> list[optuna.trial.FrozenTrial]:
-        return [
-            t for t in self._study.get_trials(deepcopy=False) if t.state.is_finished() and "outcome" in t.user_attrs
-        ]
+    def _over(self) -> list[tuple[optuna.trial.FrozenTrial, dict[str, Any]]]:
+        """Return the trials that are over with their outcomes, in the order in which they were chosen."""
+        told = self._study.user_attrs
+        trials = [t for t in self._study.get_trials(deepcopy=False) if t.state.is_finished() and "slot" in t.user_attrs]
+        trials.sort(key=lambda t: t.user_attrs["slot"])
+        return [(t, told[_outcome_of(t.user_attrs["slot"])]) for t in trials]
 
     def over(self) -> list[Trial]:
         """Return the trials that are over, in the order in which they were chosen."""
         found = []
-        for t in sorted(self._over(), key=lambda t: t.user_attrs["slot"]):
-            told, slot = t.user_attrs["outcome"], t.user_attrs["slot"]
-            values = tuple(told["values"])
+        for t, told in self._over():
+            slot, values = t.user_attrs["slot"], tuple(told["values"])
             run = _run_of(slot) if self._record else None
             found.append(Trial(slot, t.params, plan_of(self.domain, t.params), sum(values) / len(values), values,
                                told["measured"], told["seconds"], told["is_pruned"], run))  # fmt: skip
@@ -249,11 +247,15 @@ class Sweep:
         """
         import optuna
 
-        whole = [t for t in self._over() if t.state is optuna.trial.TrialState.COMPLETE]
+        whole = [t for t, _ in self._over() if t.state is optuna.trial.TrialState.COMPLETE]
         if len(whole) < _AT_RANDOM or len({t.value for t in whole}) < 2 or len(self.space) < 2:
             return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self._seeds[0])
         return optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+
+
+def _outcome_of(slot: int) -> str:
+    return f"outcome-{slot}"
 
 
 def _run_of(slot: int) -> str:

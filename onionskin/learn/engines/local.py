@@ -6,34 +6,43 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Domain
+from onionskin.learn.engines import CarryOut
 from onionskin.learn.trials import Job, Outcome, outcome
 
 
-def carried_out(jobs: Sequence[Job], *, workers: int, base: Domain | None = None) -> Iterator[tuple[int, Outcome]]:
-    """Yield the number of a job and its outcome, as they come in.
+@contextmanager
+def opened(workers: int, base: Domain | None = None) -> Iterator[CarryOut]:
+    """Yield what carries out jobs, and end its processes afterwards.
 
     Args:
-        jobs: What to do.
         workers: How many at once; of more than one, each is a process of its own.
         base: The domain where its data are only in memory; one worker then does all.
     """
-    if workers == 1 or base is not None:
+
+    def here(jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
         for number, job in enumerate(jobs):
             yield number, outcome(job, base)
+
+    if workers == 1 or base is not None:
+        yield here
         return
     # Spawned, not forked: PyTorch's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        numbers = {pool.submit(outcome, job): number for number, job in enumerate(jobs)}
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+    def in_processes(jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
         try:
+            numbers = {pool.submit(outcome, job): number for number, job in enumerate(jobs)}
             for done in as_completed(numbers):
                 yield numbers[done], done.result()
         except BrokenProcessPool as error:
-            raise OnionskinError(
-                "a process of the sweep could not begin, or was ended",
-                fix='in a script, put the call under `if __name__ == "__main__":`; if memory is short, take workers=1',
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            fix = 'in a script, put the call under `if __name__ == "__main__":`; if memory is short, take workers=1'
+            raise OnionskinError("a process of the sweep could not begin, or was ended", fix=fix) from error
+
+    try:
+        yield in_processes
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -120,8 +120,8 @@ def _batches(d: Domain, seed: int) -> Iterator[Batch]:
 def suggestion(test: Test) -> float | None:
     """Return the rate to train with: an eighth of the one with the lowest loss; None where the loss never fell.
 
-    Where the loss is lowest it has stopped to fall: a rate so high is on the edge. An eighth of it was the best of seven
-    rates, a factor of 2 to 16 apart, for digits and MNIST, with SGD and with AdamW. It is rounded to a power of two,
+    Where the loss is lowest it has stopped to fall: a rate so high is on the edge. An eighth of it was the best of
+    seven rates, a factor of 2 to 16 apart, for digits and MNIST, with SGD and with AdamW. It is rounded to a power of two,
     which every level of the peel reads as the same number.
     """
     smooth = np.array([loss for loss in test.smoothed() if math.isfinite(loss)])
@@ -145,7 +145,7 @@ def _report(d: Domain, tests: Sequence[Test], found: Sequence[float]) -> Report:
         blocks.append(Text(
             f"The loss is lowest at a rate of {min(lowest):.2g} to {max(lowest):.2g} and grows beyond it. An "
             "eighth of that, to "
-            f"a power of two, is still where it falls fast, and leaves room: {lr:g}. {_beside(lr, recipe.lr)}"
+            f"a power of two, is where it still falls fast, with room above: {lr:g}. {_beside(lr, recipe.lr)}"
         ))  # fmt: skip
         if len(found) > 1 and found[-1] > 4 * found[0]:
             blocks.append(Caution(f"The tests disagree: they suggest {found[0]:g} to {found[-1]:g}.",

@@ -53,9 +53,9 @@ def sweeping(
         learner: Made from data.
         trials: How many in all.
         folder: Where it is kept, and goes on if it is there; by default a new one, ``sweeps/<domain>-<n>``.
-        space: What to choose from, such as ``{"lr": (1e-4, 1e-1), "batch": [16, 32]}``: a range along its logarithm, or a
-            list of choices, for ``lr``, ``weight_decay``, ``batch``, ``epochs`` and settings of the domain. By default
-            around the recipe.
+        space: What to choose from, such as ``{"lr": (1e-4, 1e-1), "batch": [16, 32]}``: a range along its logarithm, or
+            a list of choices, for ``lr``, ``weight_decay``, ``batch``, ``epochs`` and settings of the domain. By
+            default around the recipe.
         engine: ``local``, or ``ray`` for a cluster. The same trials have the same outcomes on both.
         workers: How many trials are chosen and carried out at once.
         seeds: How many trainings a trial is the mean of.
@@ -66,7 +66,7 @@ def sweeping(
         OnionskinError: An argument makes no sense, or the folder has something else.
     """
     for name, value in (("trials", trials), ("workers", workers), ("seeds", seeds)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if value < 1:
             raise OnionskinError(f"{name}={value!r}", fix="give a whole number from 1 on")
     domain = learner._with_data().domain
     if learner.is_trained and domain.settings.get("source") is None:
