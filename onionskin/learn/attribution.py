@@ -1,7 +1,7 @@
-"""How much each pixel, token or column speaks for an answer, by Captum; and which training examples look alike to the model.
+"""How much each pixel, token or column speaks for an answer, by Captum; and which training examples are alike.
 
-Papers: Selvaraju et al. (2016), "Grad-CAM", arXiv 1610.02391; Sundararajan, Taly & Yan (2017), "Axiomatic attribution for
-deep networks" (integrated gradients), arXiv 1703.01365; Zeiler & Fergus (2013), "Visualizing and understanding
+Papers: Selvaraju et al. (2016), "Grad-CAM", arXiv 1610.02391; Sundararajan, Taly & Yan (2017), "Axiomatic attribution
+for deep networks" (integrated gradients), arXiv 1703.01365; Zeiler & Fergus (2013), "Visualizing and understanding
 convolutional networks" (occlusion), arXiv 1311.2901; Castro, Gómez & Tejada (2009), "Polynomial calculation of the
 Shapley value based on sampling"; Kokhlikyan et al. (2020), "Captum", arXiv 2009.07896.
 """

@@ -32,8 +32,8 @@ def do(options: argparse.Namespace) -> int:
         learner = learners.opened(options)
     methods = {"methods": options.method} if options.method else {}
     things = [_thing(word) for word in options.thing] or None
-    report = learner.explain(things, rows=options.row, count=options.count, target=options.target, nearest=options.nearest,
-                             **methods)  # fmt: skip
+    report = learner.explain(things, rows=options.row, count=options.count, target=options.target,
+                             nearest=options.nearest, **methods)  # fmt: skip
     return learners.tell(report, options, learner.run)
 
 

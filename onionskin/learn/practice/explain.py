@@ -1,7 +1,7 @@
 """What in an example speaks for the answer: pixels, tokens or columns; and the training examples most like it.
 
-An explanation says what the model looked at, not whether it was right to. Adebayo et al. (2018), "Sanity checks for saliency
-maps", arXiv 1810.03292, is the reason to look at several methods and at more than one example.
+An explanation says what the model looked at, not whether it was right to. Adebayo et al. (2018), "Sanity checks for
+saliency maps", arXiv 1810.03292, is the reason to look at several methods and at more than one example.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class _Example:
 
 
 def explain(
-    learner: Learner, things: Any = None, *, rows: Sequence[int] | None = None, count: int = 3, target: str | None = None,
-    methods: Sequence[str] = METHODS, nearest: int = 5,
+    learner: Learner, things: Any = None, *, rows: Sequence[int] | None = None, count: int = 3,
+    target: str | None = None, methods: Sequence[str] = METHODS, nearest: int = 5,
 ) -> Report:  # fmt: skip
     """Return what speaks for the answers to some examples.
 
@@ -82,7 +82,7 @@ def explain(
         nearest: How many training examples to show that are like it to the model; 0 for none.
 
     Raises:
-        OnionskinError: The examples have neither pixels nor named parts, an argument makes no sense, or Captum is missing.
+        OnionskinError: The examples have neither pixels nor named parts, an argument makes no sense, or there is no Captum.
     """
     captum()
     for name in methods:
@@ -179,15 +179,18 @@ def _attributed(
 ) -> list[tuple[Attribution, Parts | None]]:
     if is_picture(example.inputs):
         x = example.inputs[0]
-        found: list[Attribution | None] = []
-        for name in methods:
-            found.append(grad_cam(d.model, spoken, x) if name == "grad_cam" else
-                         integrated_gradients(spoken, x) if name == "integrated_gradients" else occlusion(spoken, x))  # fmt: skip
+        found = [_seen(name, d, spoken, x) for name in methods]
         return [(each, None) for each in found if each is not None]
     parts = d.parts(example.inputs)
     if parts is None or not parts.names:
         raise _nothing(d)
     return [(by_parts(spoken, example.inputs, parts), parts)]
+
+
+def _seen(method: str, d: Domain, spoken: Spoken, x: Tensor) -> Attribution | None:
+    if method == "grad_cam":
+        return grad_cam(d.model, spoken, x)
+    return integrated_gradients(spoken, x) if method == "integrated_gradients" else occlusion(spoken, x)
 
 
 def _blocks(
@@ -232,7 +235,7 @@ def _overlaid(grey: npt.NDArray[np.float32], values: Tensor) -> npt.NDArray[np.f
     """Return a picture (h, w, 3) of 0 to 1: paler than it is, with colour where something speaks."""
     strength = values.numpy() / max(float(values.abs().max()), 1e-12)
     depth = (np.abs(strength) ** 0.7)[:, :, None].astype(np.float32)
-    colour = np.where(strength[:, :, None] > 0, np.float32(_FOR), np.float32(_AGAINST))
+    colour = np.where(strength[:, :, None] > 0, np.array(_FOR, np.float32), np.array(_AGAINST, np.float32))
     ground = (0.25 + 0.6 * grey)[:, :, None]
     blended: npt.NDArray[np.float32] = (1 - 0.85 * depth) * ground + 0.85 * depth * colour
     return blended

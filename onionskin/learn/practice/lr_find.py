@@ -121,8 +121,8 @@ def suggestion(test: Test) -> float | None:
     """Return the rate to train with: an eighth of the one with the lowest loss; None where the loss never fell.
 
     Where the loss is lowest it has stopped to fall: a rate so high is on the edge. An eighth of it was the best of
-    seven rates, a factor of 2 to 16 apart, for digits and MNIST, with SGD and with AdamW. It is rounded to a power of two,
-    which every level of the peel reads as the same number.
+    seven rates, a factor of 2 to 16 apart, for digits and MNIST, with SGD and with AdamW. It is rounded to a power of
+    two, which every level of the peel reads as the same number.
     """
     smooth = np.array([loss for loss in test.smoothed() if math.isfinite(loss)])
     lowest = int(smooth.argmin())
