@@ -17,6 +17,8 @@ from onionskin import shown
 
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
+    from onionskin.learn.domains.recommend import recommend
+    from onionskin.learn.domains.tabular import table
     from onionskin.learn.domains.vision import vision
     from onionskin.learn.saved import load
     from onionskin.peel.start import peel
@@ -36,6 +38,8 @@ __all__ = [
     "open_run",
     "pack",
     "peel",
+    "recommend",
+    "table",
     "vision",
     "watch",
 ]
@@ -49,6 +53,8 @@ _HOMES = {
     "open_run": "onionskin.recording.reader",
     "pack": "onionskin.recording.pack",
     "peel": "onionskin.peel.start",
+    "recommend": "onionskin.learn.domains.recommend",
+    "table": "onionskin.learn.domains.tabular",
     "vision": "onionskin.learn.domains.vision",
     "watch": "onionskin.watch.start",
 }

@@ -44,8 +44,8 @@ def begun(options: argparse.Namespace) -> Any:
 
 def add_part(parser: argparse.ArgumentParser) -> None:
     """Add which examples are looked at."""
-    parser.add_argument("--part", choices=["valid", "train"], default="valid",
-                        help="the examples that were held out, or those trained on (default: valid)")  # fmt: skip
+    parser.add_argument("--part", choices=["valid", "train"], default="valid", help="the examples that were held out, "
+                        "or those trained on (default: valid)")  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -28,4 +28,5 @@ def pinned(client: str, name: str, version: str, archive: Path, parts: tuple[str
 
 
 if __name__ == "__main__":
-    print(repr(pinned(*sys.argv[1:4], Path(sys.argv[4]), tuple(sys.argv[5:]), "LICENCE")))
+    client, name, version, archive, *parts = sys.argv[1:]
+    print(repr(pinned(client, name, version, Path(archive), tuple(parts), "LICENCE")))

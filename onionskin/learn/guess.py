@@ -56,8 +56,8 @@ def learner(source: str, domain: str | None = None, **settings: Any) -> Learner:
 def guess(source: str) -> str:
     """Return the domain that a source looks like. Raises OnionskinError where there is nothing there."""
     path = Path(source)
-    if source in registry.names(data):
-        return _domain_of(source)
+    if source in data.names():
+        return data.about(source).domain
     if path.is_dir():
         return _of_folder(path)
     if path.is_file():
@@ -67,15 +67,10 @@ def guess(source: str) -> str:
         fix = did_you_mean(path.name, near, otherwise="give a folder of photos or texts, a CSV file, or a name from "
                            "`onionskin data`")  # fmt: skip
         raise OnionskinError(f"there is no {source}", fix=fix)
-    names = [name for name in registry.names(data) if _domain_of(name) != "weights"]
+    names = [name for name in data.names() if data.about(name).domain != "weights"]
     otherwise = "see `onionskin data` for what has a name, or give a path"
     fix = did_you_mean(source, [*names, *(entry.name for entry in Path().iterdir())], otherwise=otherwise)
     raise OnionskinError(f"there is nothing called '{source}' to train on", fix=fix)
-
-
-def _domain_of(name: str) -> str:
-    about = getattr(registry.load(data, name), "ABOUT", None)
-    return str(about.domain) if about else "vision"
 
 
 def _of_folder(path: Path) -> str:

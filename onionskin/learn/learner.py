@@ -15,6 +15,7 @@ from onionskin.learn import saved
 from onionskin.learn.domain import Domain
 from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
+from onionskin.learn.report import Report
 from onionskin.learn.training import Plan, Result, Training
 from onionskin.watch.paths import free_path
 
@@ -36,7 +37,7 @@ class Learner:
     Attributes:
         domain: Data, model and goal.
         result: How the last training ended; None before the first.
-        is_trained: Whether its weights come from a training.
+        is_trained: Whether it has been trained, here or before it was loaded.
         run: The run folder of the last training, or the one that it was loaded from; None where there is none.
     """
 
@@ -44,8 +45,8 @@ class Learner:
         self.domain = domain
         self.seed = seed
         self.result: Result | None = None
-        self.run: Path | None = None
         self.is_trained = False
+        self.run: Path | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -117,10 +118,11 @@ class Learner:
 
     def ended(self, training: Training) -> Result:
         """Take up the result of a training that ran to its end, and save the learner beside its recording."""
-        self.result = training.result
-        self.run, self.is_trained = self.result.run, True
+        self.result, self.is_trained = training.result, True
+        self.run = self.result.run
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
+            training.forget()
         return self.result
 
     # ------------------------------------------------------------------ asking
@@ -144,6 +146,32 @@ class Learner:
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
 
+    # ------------------------------------------------------------------ the data
+
+    def look(self) -> Report:
+        """Return what is in the data: counts, sizes, examples, what is there twice; see ``practice/look.py``."""
+        from onionskin.learn.practice.look import look
+
+        return self._kept(look(self._with_data()))
+
+    def clean(self, **options: Any) -> Report:
+        """Return which labels look wrong, what is there twice, what is unlike all; see ``practice/clean.py``."""
+        from onionskin.learn.practice.clean import clean
+
+        return self._kept(clean(self._with_data(), **options))
+
+    def recommend(self, user: Any, k: int = 10) -> Any:
+        """Return the ``k`` items that somebody would like most, the best first with reasons; of ``osk.recommend``."""
+        return self._by("recommended")(user, k)
+
+    def _by(self, name: str) -> Any:
+        """Return what this domain can do and not every one. Raises OnionskinError where it cannot."""
+        if not hasattr(self.domain, name):
+            raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
+        return getattr(self.domain, name)
+
+    # ------------------------------------------------------------------ settings
+
     def lr_find(self, **options: Any) -> Report:
         """Try learning rates on a copy, and suggest one; see ``practice/lr_find.py``."""
         from onionskin.learn.practice.lr_find import lr_find
@@ -157,6 +185,12 @@ class Learner:
         return self._kept(sweep(self, trials, **options))
 
     # ------------------------------------------------------------------ judging
+
+    def show(self, count: int = 16, *, seed: int = 0) -> Report:
+        """Return some examples, with what the model says of them; see ``practice/show.py``."""
+        from onionskin.learn.practice.show import show
+
+        return self._kept(show(self._with_data(), count, seed=seed))
 
     def worst(self, count: int = 16, *, part: str = "valid") -> Report:
         """Return the examples with the highest loss; see ``practice/worst.py``."""

@@ -98,7 +98,7 @@ def answers_in(text: str, where: str) -> dict[str, str]:
         raise OnionskinError(f"{where} is no card that Onionskin wrote", fix="move it away, or give another folder")
     if _sum(text[: seal.start()]) != seal.group(1):
         raise OnionskinError(f"{where} was changed elsewhere than in its answers, and that would be lost",
-                             fix="move what you wrote between the lines 'answer' and 'end', or the file away")  # fmt: skip
+                             fix="move what you wrote between 'answer' and 'end', or the file away")  # fmt: skip
     found = {name: answer.strip() for name, answer in _ANSWER.findall(text)}
     return {name: answer for name, answer in found.items() if answer and answer != UNANSWERED}
 
@@ -181,7 +181,8 @@ def _html(section: Section, answers: Mapping[str, str]) -> Iterator[str]:
         if isinstance(part, Question):
             answer = answers.get(part.name)
             said = escape(answer) if answer is not None else "Not answered yet."
-            yield f'<div class="question{"" if answer is not None else " open"}"><p><strong>{escape(part.words)}</strong></p>'
+            kind = "question" if answer is not None else "question open"
+            yield f'<div class="{kind}"><p><strong>{escape(part.words)}</strong></p>'
             yield f'<p class="answer">{said}</p></div>'
         elif isinstance(part, Facts):
             if part.caption:

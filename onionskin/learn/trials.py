@@ -118,7 +118,7 @@ def _trained(
         curve[tenth] = best
         bar = job.bars.get(tenth)
         if is_first and bar is not None and tenth >= _SPARED and better(best, bar) != best:
-            steps.close()  # type: ignore[attr-defined]  # a generator: the recording is closed
+            steps.close()  # a generator: the recording is closed
             return best, said, curve
     result = training.result
     value = result.measured[goal.measure]

@@ -61,6 +61,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def do(options: argparse.Namespace) -> int:
+    if options.source == "bears" and options.resume is None:
+        if not Path("bears").is_dir():
+            return _bears(options)
+        options.source = "bears/"
     learner, asked = _resumed(options) if options.resume else _begun(options)
     understood = learner.domain.understood
     say(understood.what)
@@ -75,16 +79,36 @@ def do(options: argparse.Namespace) -> int:
         try:
             for _ in with_torch("onionskin.learn.progress").told(training, options.source or path.name):
                 pass
+            result = learner.ended(training)
         except KeyboardInterrupt:
             say(f"stopped; what was trained so far is in {path}; go on with: onionskin train --resume {path}")
             return _INTERRUPTED
-        _tell(learner, learner.ended(training), address, as_json=options.json)
+        _tell(learner, result, address, as_json=options.json)
         if address and sys.stdout.isatty():
             say(f"the page stays at {address} until Ctrl-C")
             with suppress(KeyboardInterrupt):
                 _wait()
         else:
             say(f"look again with: onionskin view {path}")
+    return 0
+
+
+def _bears(options: argparse.Namespace) -> int:
+    """Show the three bears, which are no training, and say how to come by one."""
+    bears = with_torch("onionskin.learn.bears")
+    say(bears.WHAT_IT_IS)
+    seen = bears.demo()
+    if options.json:
+        rows = [{"file": str(each.file), "label": each.label, "names": each.names, "probabilities": each.probabilities}
+                for each in seen]  # fmt: skip
+        print(json.dumps({"demo": True, "note": bears.WHAT_IT_IS, "pictures": rows}))
+    else:
+        for each in seen:
+            told = ", ".join(
+                f"{n} {100 * p:.0f} %" for n, p in zip(each.names, each.probabilities, strict=True) if p >= 0.01
+            )
+            print(f"{each.file.name} (a {each.label}): {told}")
+    say(bears.HOW_TO_GO_ON)
     return 0
 
 
@@ -113,13 +137,21 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
+    if result.epoch < result.epochs:
+        last = learner.domain.goal.shown(result.last)
+        say(
+            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; after the last: {last}"
+        )
     for baseline in result.baselines:
-        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s")
+        note = f"; {baseline.note}" if baseline.note else ""
+        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
     if as_json:
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,
             "notes": learner.domain.understood.notes, **result.measured, "measured": dict(result.measured),
-            "examples": result.examples, "epoch": result.epoch, "steps": result.steps, "seconds": result.seconds,
+            "last": dict(result.last),
+            "examples": result.examples, "epoch": result.epoch, "epochs": result.epochs,
+            "steps": result.steps, "seconds": result.seconds,
             "baselines": {each.name: dict(each.measured) for each in result.baselines}, "address": address,
         }  # fmt: skip
         print(json.dumps(told), flush=True)

@@ -82,7 +82,7 @@ def explain(
         nearest: How many training examples to show that are like it to the model; 0 for none.
 
     Raises:
-        OnionskinError: The examples have neither pixels nor named parts, an argument makes no sense, or there is no Captum.
+        OnionskinError: The examples have neither pixels nor named parts, an argument makes no sense, or no Captum.
     """
     captum()
     for name in methods:
@@ -142,7 +142,7 @@ def _known(learner: Learner, rows: Sequence[int] | None, count: int) -> Iterator
     if rows is None:
         seen = judged(learner)
         rows = seen.rows[np.argsort(-seen.losses, kind="stable")[:count]].tolist()
-    total = len(d.train) + len(d.valid)
+    total = 1 + int(max(d.train.max(), d.valid.max()))
     for row in rows:
         if not 0 <= row < total:
             raise OnionskinError(f"there is no row {row}", fix=f"rows are 0 to {total - 1}")
