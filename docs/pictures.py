@@ -17,9 +17,9 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
+from onionskin.learn.domains.vision import vision
 from onionskin.learn.landscape import Survey
 from onionskin.learn.problem import problem
-from onionskin.learn.domains.vision import vision
 from onionskin.peel.target import peel_target
 from onionskin.peel.watched import Watched
 from onionskin.recording.tags import tag

@@ -71,7 +71,7 @@ class About:
 
     @property
     def where(self) -> str:
-        """Where it is now: ``installed``, ``cached``, ``put into the cache`` or ``would be fetched``."""
+        """Where it is now: ``installed``, ``cached``, ``put there by hand`` or ``to fetch``."""
         if not self.packages:
             return Whereabouts.INSTALLED.value
         order = list(Whereabouts)

@@ -124,9 +124,12 @@ def _empty(kind: Any, shape: tuple[int, ...], code: bytes) -> npt.NDArray[Any]:
     return np.ndarray.__new__(np.ndarray, shape, code.decode())
 
 
-#: All that these files name, and what is made of it.
+#: All that these files name, by pandas 1 to 3 and NumPy 1 and 2, and what is made of it.
 _ALLOWED: Final[dict[tuple[str, str], Any]] = {
     ("pandas.core.frame", "DataFrame"): _Stand,
+    ("pandas", "DataFrame"): _Stand,
+    ("pandas", "Index"): _Stand,
+    ("pandas", "RangeIndex"): _Stand,
     ("pandas.core.internals.managers", "BlockManager"): _Stand,
     ("pandas._libs.internals", "_unpickle_block"): _block,
     ("pandas.core.indexes.base", "_new_Index"): _index,

@@ -14,7 +14,7 @@ ABOUT: Final = About(
     title="photos of ImageNet with their class numbers, to see whether a pretrained network works",
     domain="vision",
     rows=20,
-    licence="MIT (code); the photos are ImageNet's",
+    licence="ImageNet's terms",
     note="Twenty photos say whether a network and its preprocessing are put together rightly, and nothing of how good "
     "it is. The photos belong to who took them: look at them, do not pass them on.",
     packages=(

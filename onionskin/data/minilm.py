@@ -12,7 +12,7 @@ ABOUT: Final = About(
     title="MiniLM: a sentence as 384 numbers, near where sentences mean the same",
     domain="weights",
     rows=22_713_216,
-    licence="MIT (package), Apache-2.0 (weights)",
+    licence="Apache-2.0",
     note="all-MiniLM-L6-v2, English. Trained on a billion pairs of sentences of the web, with what people think there.",
     packages=(MINILM,),
 )

@@ -15,7 +15,7 @@ ABOUT: Final = About(
     title="handwritten digits of MNIST, 500 of each, 28 × 28 pixels",
     domain="vision",
     rows=5_000,
-    licence="BSD-3-Clause (package)",
+    licence="BSD-3-Clause",
     note="MNIST (LeCun, Cortes & Burges) is free to use, and has no licence of its own. All of it is 'mnist_full'.",
     packages=(
         Package(

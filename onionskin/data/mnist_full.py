@@ -12,7 +12,7 @@ ABOUT: Final = About(
     title="all handwritten digits of MNIST, 28 × 28 pixels, with the split of its makers",
     domain="vision",
     rows=70_000,
-    licence="ISC (package)",
+    licence="ISC",
     note="MNIST (LeCun, Cortes & Burges) is free to use, and has no licence of its own. 5,000 of its digits are "
     "'mnist', which is quicker.",
     packages=(

@@ -20,7 +20,7 @@ ABOUT: Final = About(
     title="sentences of film reviews with the mean of twenty people's ratings",
     domain="text",
     rows=10_568,
-    licence="MIT (package)",
+    licence="MIT",
     note="The class is the sign of the mean rating; of 10,605 sentences, 37 with a mean of exactly 0 are left out. The "
     "package's licence is MIT; who wrote the reviews was not asked, so train on them and do not republish them.",
     packages=(

@@ -22,7 +22,7 @@ ABOUT: Final = About(
     title="mails, wanted and unwanted, without exact duplicates",
     domain="text",
     rows=5_932,
-    licence="CC0-1.0 (contents), Apache-2.0 (package)",
+    licence="CC0-1.0",
     note="Real mail with names and addresses in it, of people who gave it to be made public. Twenty years old: today's "
     "spam is another. Of 6,046 mails, 114 say the same as an earlier one and are left out.",
     packages=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from enum import Enum
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Whereabouts(Enum):
 
     INSTALLED = "installed"
     CACHED = "cached"
-    BY_HAND = "put into the cache"
-    AWAY = "would be fetched"
+    BY_HAND = "put there by hand"
+    AWAY = "to fetch"
 
 
 def whereabouts(package: Package) -> Whereabouts:
@@ -66,10 +67,22 @@ def fetch(package: Package, *, offline: bool | None = None, progress: Progress |
     if package.key in _checked and _checked[package.key].is_dir():
         return _checked[package.key]
     if (folder := _whole(package)) is None and (folder := _installed(package)) is None:
-        _fill(package, offline, progress or (lambda what, done, total: None))
+        _fill(package, offline, progress or _Said(package))
         folder = _cached(package)
     _checked[package.key] = folder
     return folder
+
+
+class _Said:
+    """Says that something is fetched, once, where nobody asked to be told how it gets on."""
+
+    def __init__(self, package: Package) -> None:
+        self._package: Package | None = package
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._package is not None:
+            print(f"fetching {self._package}, once", file=sys.stderr, flush=True)
+            self._package = None
 
 
 def _cached(package: Package) -> Path:

@@ -105,6 +105,11 @@ def step_of(run: Path) -> int:
     return int(_read(run / CHECKPOINT)[1]["place"]["step"])
 
 
+def asked_of(run: Path) -> dict[str, Any]:
+    """Return what the stopped training of a run was asked for. Raises OnionskinError where there is none."""
+    return dict(_read(run / CHECKPOINT)[1]["asked"])
+
+
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
         raise OnionskinError(f"{path.parent} has no training to go on with: it ended, or is no run of `train`",
@@ -128,7 +133,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _same(had: Mapping[str, Any], asked: Mapping[str, Any], run: Path) -> None:
     wrong = next((name for name in sorted({*had, *asked}) if had.get(name) != asked.get(name)), None)
     if wrong is not None:
-        raise OnionskinError(f"the training in {run} was begun with {wrong}={had.get(wrong)!r}, not {asked.get(wrong)!r}",
+        was, now = had.get(wrong), asked.get(wrong)
+        raise OnionskinError(f"the training in {run} was begun with {wrong}={was!r}, not {now!r}",
                              fix="resume with what it was begun with, or begin a new one without --resume")  # fmt: skip
 
 

@@ -129,6 +129,10 @@ class Domain(ABC):
     # ------------------------------------------------------------------ what every domain says
 
     @abstractmethod
+    def __init__(self, source: Any, **settings: Any) -> None:
+        """Make it from data. Raises OnionskinError where nothing can be learned from them."""
+
+    @abstractmethod
     def batch(self, rows: Rows) -> Batch:
         """Return what :attr:`trained` is called with, and the targets. The same every time: no augmentation."""
 
@@ -164,7 +168,7 @@ class Domain(ABC):
     # ------------------------------------------------------------------ what a domain may say otherwise
 
     def packaged(self) -> set[str]:
-        """Return the names in the state dict of :attr:`model` that an installed package has, and training leaves alone."""
+        """Return the names in the state dict of :attr:`model` that a package has, and training leaves alone."""
         return set()
 
     def augmented(self, batch: Batch) -> Batch:
@@ -176,7 +180,7 @@ class Domain(ABC):
         return self.batch(rows)[1]
 
     def columns(self, rows: Rows) -> pd.DataFrame | None:
-        """Return what is known of examples besides inputs and targets, a column each, to measure by; None if nothing."""
+        """Return what is known of examples besides inputs and targets, a column each; None if nothing."""
         return None
 
     def baselines(self) -> list[Baseline]:
@@ -188,9 +192,9 @@ class Domain(ABC):
         return {}
 
     def probes(self) -> tuple[tuple[Tensor, ...], Tensor | None]:
-        """Return inputs of :attr:`model` to show while training, and their class numbers: one validation example a class.
+        """Return inputs of :attr:`model` to show while training, and their class numbers.
 
-        Of more than 16 classes, the first ones; without classes, the first eight examples.
+        They are one validation example a class, of up to 16 classes; without classes, the first eight.
         """
         targets = self.targets(self.valid)
         if not isinstance(targets, Tensor) or targets.ndim != 1 or targets.is_floating_point():
@@ -216,7 +220,7 @@ class Domain(ABC):
             yield self.augmented(self.batch(order[start : start + size]))
 
     def answered(self, rows: Rows, *, size: int = 256) -> tuple[Any, Any]:
-        """Return outputs of :attr:`trained` in eval mode and targets, what the goal keeps of them, for some examples."""
+        """Return what :attr:`trained` says of some examples in eval mode, as far as the goal keeps it, and targets."""
         was_training = self.trained.training
         self.trained.eval()
         kept = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ Measured = Mapping[str, float]
 class Event:
     """Something on the loop. Each method does nothing, until it is overridden."""
 
-    def forward(self) -> AbstractContextManager[None]:
+    def forward(self) -> AbstractContextManager[Any, Any]:
         """Return what surrounds a forward."""
         return ExitStack()
 
@@ -100,7 +100,7 @@ class MixedPrecision(Event):
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
 
-    def forward(self) -> AbstractContextManager[None]:
+    def forward(self) -> AbstractContextManager[Any, Any]:
         """Return PyTorch's autocast."""
         return torch.autocast(self._device, dtype=torch.bfloat16)
 

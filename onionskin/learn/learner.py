@@ -171,8 +171,8 @@ class Learner:
             raise OnionskinError("this learner was made from data in memory", fix="give them: open_data(frame)")
         opened = type(d)(source if data is None else data, **settings)
         if opened.fitted() != d.fitted():
-            raise OnionskinError(f"the data at {source if data is None else 'hand'} are not what the learner was made from",
-                                 fix="give those data, or train anew: their classes or columns have changed")  # fmt: skip
+            what = f"the data at {source if data is None else 'hand'} are not what the learner was made from"
+            raise OnionskinError(what, fix="give those data, or train anew: their classes or columns have changed")
         opened.model.load_state_dict(d.model.state_dict())
         opened.model.eval()
         self.domain = opened

@@ -44,7 +44,9 @@ def problem(source: str, *, examples: int = 1000) -> Problem:
     if path.is_dir():
         return _of_learner(path, examples)
     if not path.is_file():
-        raise OnionskinError(f"there is no script {source}", fix="give the path of the Python file that trained the run")
+        raise OnionskinError(
+            f"there is no script {source}", fix="give the path of the Python file that trained the run"
+        )
     return _of_script(path)
 
 

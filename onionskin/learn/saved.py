@@ -1,4 +1,4 @@
-"""A learner as files: safetensors and JSON, which say what it is and never do anything. Loading runs no code of theirs."""
+"""A learner as files: safetensors and JSON, which say what it is and do nothing. Loading runs no code of theirs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def save(learner: Learner, folder: Path, *, whole: bool = True) -> Path:
         beside.replace(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise OnionskinError(f"{folder} cannot be written: {error}", fix="choose another place, or make room") from error
+        raise OnionskinError(
+            f"{folder} cannot be written: {error}", fix="choose another place, or make room"
+        ) from error
     return folder
 
 
@@ -144,4 +146,6 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def _damaged(folder: Path, why: str) -> OnionskinError:
-    return OnionskinError(f"the learner in {folder} cannot be loaded: {why}", fix="save it again, or fetch another copy")
+    return OnionskinError(
+        f"the learner in {folder} cannot be loaded: {why}", fix="save it again, or fetch another copy"
+    )

@@ -27,6 +27,9 @@ CHECKPOINT_SHARE: Final = 0.02
 
 PRECISIONS: Final = ("float32", "mixed")
 
+#: What of a plan a person says when a training begins; the seed is the learner's.
+PLANNED: Final = ("epochs", "batch", "lr", "weight_decay", "precision", "accumulate", "patience")
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -208,15 +211,15 @@ class Training:
             raise
 
     def keep(self) -> float:
-        """Write a checkpoint where the run is recorded, and return the seconds it took. Never raises into a training."""
+        """Write a checkpoint where the run is recorded, and return the seconds it took. A full disk is a warning."""
         if self.recorder is None:
             return 0.0
         began = time.monotonic()
         try:
             self._moment.save(self.recorder.path)
         except OSError as error:
-            self.recorder.warn(f"no checkpoint could be written: {error.strerror}",
-                               "make room on the disk: a stopped training goes on from the last one that was written")  # fmt: skip
+            fix = "make room on the disk: a stopped training goes on from the last one that was written"
+            self.recorder.warn(f"no checkpoint could be written: {error.strerror}", fix)
         return time.monotonic() - began
 
     def _measure(self) -> dict[str, float]:

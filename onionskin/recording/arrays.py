@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
+
+from onionskin.recording.fields import broken
 
 #: Rows of small arrays share a chunk until it holds this many bytes: the last chunk is rewritten with every row.
 CHUNK_BYTES: Final = 65_536
@@ -129,6 +133,38 @@ class GrowingArray:
         self._chunks: dict[tuple[int, int], npt.NDArray[Any]] = {}
         self._changed: set[tuple[int, int]] = set()
 
+    @classmethod
+    def reopened(cls, folder: Path, rows: int, *, runs_ahead: bool = True) -> Self:
+        """Return an array of loose chunks that goes on after its first ``rows`` rows; later ones read as missing.
+
+        Nothing is written before :meth:`flush`. Raises OSError, and what damaged metadata raises.
+        """
+        metadata = read_json(folder / "zarr.json")
+        shape = [int(size) for size in metadata["shape"]]
+        chunks = [int(size) for size in metadata["chunk_grid"]["configuration"]["chunk_shape"]]
+        self = cls(folder, row_shape=shape[1:], dtype=str(metadata["data_type"]), runs_ahead=runs_ahead,
+                   dimensions=[str(name) for name in metadata.get("dimension_names") or ()])  # fmt: skip
+        self._chunk_rows, self._chunk_width = chunks[0], chunks[1]
+        self.rows = min(rows, shape[0])
+        index, within = divmod(self.rows, self._chunk_rows)
+        for block in range(-(-max(1, shape[1]) // self._chunk_width) if within else 0):
+            chunk = self._chunk(index, block)
+            with contextlib.suppress(FileNotFoundError):
+                chunk[:within] = inflated(folder / self._name(index, block), chunk.shape, self._dtype)[:within]
+            if runs_ahead:  # rows that its exact shape hides may stay: they are not to be seen missing before it is cut
+                self._changed.add((index, block))
+        return self
+
+    def clear_later(self) -> None:
+        """Remove the chunks that hold nothing but rows after those of :meth:`reopened`, and shards. Raises OSError."""
+        kept = -(-self.rows // self._chunk_rows)
+        for path in self.folder.glob("c.*"):
+            number = path.name.split(".")[1]
+            if not number.isdigit() or int(number) >= kept:
+                path.unlink()
+        if (self.folder / "c").is_dir():
+            shutil.rmtree(self.folder / "c")
+
     def widen(self, width: int) -> None:
         """Let rows be ``width`` long from now on; earlier rows read as missing there."""
         self._row_shape = (width, *self._row_shape[1:])
@@ -156,7 +192,7 @@ class GrowingArray:
         """Write what was kept back, and declare a shape that holds it. Raises OSError; call again later."""
         for index, block in sorted(self._changed):
             self.folder.mkdir(parents=True, exist_ok=True)
-            name = ".".join(["c", str(index), str(block), *["0"] * (len(self._row_shape) - 1)])
+            name = self._name(index, block)
             content = compress(self._chunks[index, block].data.cast("B"))
             if self._chunk_rows == 1:  # nobody knows of this row yet: it needs no rename to be whole
                 (self.folder / name).write_bytes(content)
@@ -172,6 +208,9 @@ class GrowingArray:
         if self.rows:
             self.flush()
             self._declare(rows)
+
+    def _name(self, index: int, block: int) -> str:
+        return ".".join(["c", str(index), str(block), *["0"] * (len(self._row_shape) - 1)])
 
     def _chunk(self, index: int, block: int) -> npt.NDArray[Any]:
         if (index, block) not in self._chunks:
@@ -212,6 +251,29 @@ class ScalarTable:
         self._columns: dict[str, int] = {}
         self._declared: tuple[int, int] = (-1, -1)
 
+    def reopen(self, rows: int) -> None:
+        """Go on with the table of loose chunks that is there, after its first ``rows`` rows, and write that.
+
+        Raises OSError, and what damaged metadata raises.
+        """
+        metadata = read_json(self.folder / "zarr.json")
+        self.names = [str(name) for name in metadata["attributes"]["names"]]
+        self._columns = {name: column for column, name in enumerate(self.names)}
+        self.rows = min(rows, int(metadata["shape"][0]))
+        newest, within = divmod(self.rows, self.STEPS_A_CHUNK)
+        for block in range(-(-len(self.names) // self.NAMES_A_CHUNK) if within else 0):
+            chunk = self._chunks[newest, block] = self._load((newest, block))
+            chunk[within:] = np.nan
+            self._changed.add((newest, block))
+        self._write()
+        kept = newest + (within > 0)
+        for path in self.folder.glob("c.*"):
+            number = path.name.split(".")[1]
+            if not number.isdigit() or int(number) >= kept:
+                path.unlink()
+        if (self.folder / "c").is_dir():
+            shutil.rmtree(self.folder / "c")
+
     def set(self, name: str, steps: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> None:
         """Set values of one name, (n,) each; the last one of a step stands.
 
@@ -234,8 +296,10 @@ class ScalarTable:
 
     def flush(self) -> None:
         """Write what changed, the values before the shape that reveals them. Raises OSError; call again later."""
-        if not self._changed:
-            return
+        if self._changed:
+            self._write()
+
+    def _write(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for key in sorted(self._changed):
             raw = self._chunks[key].data.cast("B")
@@ -254,10 +318,33 @@ class ScalarTable:
     def _load(self, key: tuple[int, int]) -> npt.NDArray[np.float64]:
         shape = (self.STEPS_A_CHUNK, self.NAMES_A_CHUNK)
         try:
-            raw = isal_zlib.decompress((self.folder / f"c.{key[0]}.{key[1]}").read_bytes(), _GZIP_WINDOW)
+            return inflated(self.folder / f"c.{key[0]}.{key[1]}", shape, np.dtype("<f8")).copy()
         except FileNotFoundError:
             return np.full(shape, np.nan, "<f8")
-        return np.frombuffer(raw, "<f8").reshape(shape).copy()
+
+
+def inflated(path: Path, shape: Sequence[int], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return the values of a loose chunk. Raises OSError, and ValueError where the file does not hold just them."""
+    expected = math.prod(shape) * dtype.itemsize
+    inflater = isal_zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        raw = inflater.decompress(path.read_bytes(), expected + 1)
+    except isal_zlib.error as error:
+        raise ValueError(f"{path} is no gzip: {error}") from error
+    if len(raw) != expected:
+        raise ValueError(f"{path} does not inflate to its {expected:,} bytes")
+    return np.frombuffer(raw, dtype).reshape(shape)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a metadata document. Raises OSError, and OnionskinError where it is none."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise broken(f"{path} is no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise broken(f"{path} is no Zarr metadata")
+    return content
 
 
 def save_array(folder: Path, values: npt.NDArray[Any], dimensions: Sequence[str]) -> None:

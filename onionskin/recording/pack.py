@@ -8,8 +8,8 @@ one rename of its ``zarr.json``: a kill in between leaves a run that opens.
 from __future__ import annotations
 
 import itertools
-import json
 import math
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from typing import Any, Final
 import google_crc32c
 
 from onionskin.errors import OnionskinError
-from onionskin.recording.arrays import write_atomically, write_json
+from onionskin.recording.arrays import read_json, write_atomically, write_json
 from onionskin.recording.fields import broken
 from onionskin.recording.scales import describe_scales
 
@@ -82,17 +82,7 @@ def pack_arrays(folder: Path, frames: int, progress: Callable[[int, int], None] 
 
 
 def _is_array(path: Path) -> bool:
-    return bool(_metadata(path).get("node_type") == "array")
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise broken(f"{path} is no JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise broken(f"{path} is no Zarr metadata")
-    return content
+    return bool(read_json(path).get("node_type") == "array")
 
 
 def grows_by_frames(array: Path) -> bool:
@@ -108,7 +98,7 @@ def pack_array(folder: Path, rows: int | None) -> None:
 
     Raises OSError, and what damaged metadata raises.
     """
-    metadata = _metadata(folder / "zarr.json")
+    metadata = read_json(folder / "zarr.json")
     if metadata["codecs"][0]["name"] == "sharding_indexed":
         return
     shape, chunks = list(metadata["shape"]), list(metadata["chunk_grid"]["configuration"]["chunk_shape"])
@@ -125,13 +115,57 @@ def pack_array(folder: Path, rows: int | None) -> None:
     for first, *others in itertools.product(range(0, grid[0], chunks_a_shard), *map(range, grid[1:])):
         names = [".".join(map(str, ["c", i, *others])) for i in range(first, first + chunks_a_shard)]
         shard = _shard([loose[name].read_bytes() if name in loose else None for name in names])
-        if shard is not None:
-            path = folder / "c" / "/".join(map(str, [first // chunks_a_shard, *others]))
+        path = folder / "c" / "/".join(map(str, [first // chunks_a_shard, *others]))
+        if shard is None:
+            path.unlink(missing_ok=True)
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, shard)
     write_json(folder / "zarr.json", _sharded(metadata, shape, chunks, chunks_a_shard))
     for path in loose.values():
         path.unlink()
+
+
+def unpack_array(folder: Path) -> None:
+    """Lay the chunks of a packed array loose again, so that it can grow; a kill leaves it packed or loose.
+
+    Raises OSError, and what damaged metadata raises.
+    """
+    metadata = read_json(folder / "zarr.json")
+    codec = metadata["codecs"][0]
+    if codec["name"] != "sharding_indexed":
+        return
+    chunks = list(codec["configuration"]["chunk_shape"])
+    shard_rows = metadata["chunk_grid"]["configuration"]["chunk_shape"][0] // chunks[0]
+    grid = [math.ceil(size / chunk) for size, chunk in zip(metadata["shape"], chunks, strict=True)]
+    for shard, *others in itertools.product(range(math.ceil(grid[0] / shard_rows)), *map(range, grid[1:])):
+        path = folder / "c" / "/".join(map(str, [shard, *others]))
+        if path.is_file():
+            for within, content in enumerate(_chunks(path.read_bytes(), shard_rows)):
+                if content is not None:
+                    name = ".".join(map(str, ["c", shard * shard_rows + within, *others]))
+                    write_atomically(folder / name, content)
+    loose = {
+        **metadata,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
+        "codecs": codec["configuration"]["codecs"],
+    }
+    write_json(folder / "zarr.json", loose)
+    if (folder / "c").is_dir():
+        shutil.rmtree(folder / "c")
+
+
+def _chunks(shard: bytes, count: int) -> Iterator[bytes | None]:
+    """Yield the chunks of a shard. Raises ValueError where its index does not fit it."""
+    start = len(shard) - 16 * count - 4
+    if start < 0 or google_crc32c.value(shard[start:-4]) != struct.unpack("<I", shard[-4:])[0]:
+        raise ValueError("a shard is damaged")
+    index = struct.unpack(f"<{2 * count}Q", shard[start:-4])
+    for offset, length in zip(index[::2], index[1::2], strict=True):
+        if offset != _ABSENT and offset + length > start:
+            raise ValueError("a shard's index leads out of it")
+        yield None if offset == _ABSENT else shard[offset : offset + length]
 
 
 def _shard(chunks: list[bytes | None]) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,9 @@ from onionskin.errors import OnionskinError
 from onionskin.recording.arrays import GrowingArray, ScalarTable, group_metadata, save_array, write_json
 from onionskin.recording.codes import encode
 from onionskin.recording.manifest import STATISTICS, Manifest
-from onionskin.recording.pack import pack_arrays
+from onionskin.recording.pack import pack_arrays, unpack_array
 from onionskin.recording.statistics import COLUMN, Floats, Segments, describe, update_ratio
-from onionskin.recording.status import Status
+from onionskin.recording.status import MODEL_FILE, Status
 
 #: Freed when the disk is full, so that the run can still say so.
 RESERVE_BYTES: Final = 65_536
@@ -64,6 +65,23 @@ class FrameData:
         return sum(array.nbytes for array in arrays)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a run that goes on.
+
+    Attributes:
+        step: The step that it goes on from.
+        frames: How many of its frames were taken up to then.
+        arrays: Its arrays that grow, by their path.
+        status: What the run says of itself when it goes on.
+    """
+
+    step: int
+    frames: int
+    arrays: tuple[str, ...]
+    status: Status
+
+
 class RunWriter:
     """One run folder, open for writing by one process.
 
@@ -71,16 +89,24 @@ class RunWriter:
         path: The folder to make; its parents are made too.
         manifest: What the run says of itself.
         probe_inputs: The arrays behind ``manifest.probes.inputs``.
+        after: What is kept of a run that is there, to go on with it.
 
     Raises:
         OnionskinError: The path exists, or cannot be made; nothing was written.
+        OSError: The disk refused to let an earlier run go on; it opens.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, *, probe_inputs: Sequence[npt.NDArray[Any]] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        *,
+        probe_inputs: Sequence[npt.NDArray[Any]] = (),
+        after: Kept | None = None,
+    ) -> None:
         self.path = path
-        self.frames = 0
+        self.frames = after.frames if after else 0
         self.scalars = ScalarTable(path / "scalars")
-        self._make_folder()
         self._frames = GrowingArray(
             path / "frames",
             row_shape=(len(FRAME_COLUMNS),),
@@ -91,7 +117,37 @@ class RunWriter:
         self._arrays: dict[str, GrowingArray] = {}
         self.manifest = manifest
         self._layout: dict[str, tuple[npt.NDArray[np.int64], Segments]] = {}
-        self.describe(manifest, probe_inputs)
+        if after is None:
+            self._make_folder()
+            self.describe(manifest, probe_inputs)
+        else:
+            self._go_on(manifest, after)
+
+    def _go_on(self, manifest: Manifest, after: Kept) -> None:
+        """Cut an earlier run to what is kept of it. At any moment of this the folder is a run that opens.
+
+        What is packed is laid loose beside itself and taken over by one rename; the run is said to grow, which allows
+        arrays to be longer than ``frames``; ``frames`` is cut; and only then what nobody sees any more is removed.
+        """
+        for name in after.arrays:
+            unpack_array(self.path / name)
+        (self.path / ".reserve").write_bytes(b"\0" * RESERVE_BYTES)
+        self.write_status(after.status)
+        self.describe(manifest)
+        if "frames" in after.arrays:
+            self._frames = GrowingArray.reopened(self.path / "frames", after.frames, runs_ahead=False)
+            self._frames.flush()
+            self._frames.clear_later()
+        if "scalars" in after.arrays:
+            self.scalars.reopen(after.step + 1)
+        for name in after.arrays:
+            if name not in ("frames", "scalars"):
+                self._arrays[name] = GrowingArray.reopened(self.path / name, after.frames)
+                self._arrays[name].flush()
+                self._arrays[name].clear_later()
+        (self.path / MODEL_FILE).unlink(missing_ok=True)
+        for later in ("landscape", "peel"):  # of the weights that the run ended with
+            shutil.rmtree(self.path / later, ignore_errors=True)
 
     def describe(self, manifest: Manifest, probe_inputs: Sequence[npt.NDArray[Any]] = ()) -> None:
         """Write the manifest; a new one may add tensors at the end and must keep those before. Raises OSError."""

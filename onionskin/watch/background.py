@@ -62,7 +62,8 @@ class Background(threading.Thread):
         super().__init__(name="onionskin-writer", daemon=True)
         self._writer = writer
         self._ledger = ledger
-        self._inbox: queue.SimpleQueue[FrameData | _Description | Logged | _Finish] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[FrameData | _Description | Logged | threading.Event | _Finish]
+        self._inbox = queue.SimpleQueue()
         # Two counts that only grow, each written by one thread: what waits is their difference.
         self._bytes_handed_over = self._bytes_taken = 0
         self._history = _Memory(writer.manifest)
@@ -94,6 +95,18 @@ class Background(threading.Thread):
         """Hand over scalars. One that is still on an accelerator is waited for here, not in the training."""
         self._inbox.put(logged)
 
+    def remember(self, history: History) -> None:
+        """Look back on what was recorded before, where a recording goes on; before the thread starts."""
+        self._history.remember(history)
+        self._next_health = max(8.0, self._writer.frames * HEALTH_GROWTH)
+
+    def flush(self) -> None:
+        """Write all that was handed over, and return when that is done; what the disk refuses is said once."""
+        done = threading.Event()
+        self._inbox.put(done)
+        while self.is_alive() and not done.wait(0.1):
+            pass
+
     def finish(self, ended: str) -> None:
         """Write everything, pack the run and close it."""
         self._inbox.put(_Finish(ended))
@@ -110,6 +123,10 @@ class Background(threading.Thread):
             if isinstance(item, _Finish):
                 self._finish(item.ended)
                 return
+            if isinstance(item, threading.Event):
+                self._attempt_flush()
+                item.set()
+                continue
             self._attempt(item)
             if isinstance(item, Logged) or time.monotonic() >= next_flush:
                 self._attempt_flush()
@@ -194,6 +211,14 @@ class _Memory:
         self.manifest = manifest
         self._frames: list[tuple[int, int, npt.NDArray[np.float32]]] = []
         self._values: dict[str, Series] = {}
+
+    def remember(self, history: History) -> None:
+        rows = zip(history.steps.tolist(), history.frames.tolist(), history.statistics, strict=True)
+        self._frames = list(rows)
+        while len(self._frames) > MOST_REMEMBERED_FRAMES:
+            self._frames = self._frames[::2]
+        for name, series in history.scalars.items():
+            self.log(name, series.steps, series.values)
 
     def add(self, step: int, frame: int, statistics: npt.NDArray[np.float32]) -> None:
         self._frames.append((step, frame, statistics))

@@ -26,6 +26,9 @@ class Bystander(Recorder):
     def add_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Do nothing."""
 
+    def flush(self) -> None:
+        """Do nothing."""
+
     def close(self, ended: str = "finished") -> None:
         """Do nothing."""
 

@@ -18,7 +18,7 @@ from torch import nn
 
 from onionskin import __version__
 from onionskin.errors import OnionskinError
-from onionskin.recording.manifest import STATISTICS, Budget, ExactEntry, Graph, Manifest, Model
+from onionskin.recording.manifest import STATISTICS, Budget, ExactEntry, Graph, Manifest, Model, TensorEntry
 from onionskin.recording.statistics import COLUMN
 from onionskin.recording.writer import FrameData
 from onionskin.watch import graph
@@ -98,6 +98,10 @@ class Camera:
             if not self._roster.weights:
                 self._probers.clear()
         return self._follow()
+
+    def arrange(self, entries: Sequence[TensorEntry]) -> None:
+        """Keep the tensors in the order of an earlier recording of the model."""
+        self._roster.arrange(entries)
 
     def inputs(self) -> list[npt.NDArray[Any]]:
         """Return the arrays of the probes' inputs, in the manifest's order."""

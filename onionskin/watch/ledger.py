@@ -10,8 +10,10 @@ import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from onionskin.errors import OnionskinWarning
+from onionskin.recording.earlier import Earlier
 from onionskin.recording.status import Dropped, ModelFile, Note, Overhead, Status, Warned
 
 #: Warnings kept in a run; the same thing is said once, so more than this is a storm.
@@ -25,7 +27,7 @@ class Ledger:
     Attributes:
         setup, frames, steps: Seconds spent, as in ``Overhead``.
         writing: CPU seconds of the writer's thread, a part of ``frames``.
-        after: Seconds spent after the training had ended: they are no part of the time that it took.
+        afterwards: Seconds spent after the training had ended: they are no part of the time that it took.
         model: What others can run the model from, if it was kept.
     """
 
@@ -34,13 +36,24 @@ class Ledger:
     frames: float = 0.0
     steps: float = 0.0
     writing: float = 0.0
-    after: float = 0.0
+    afterwards: float = 0.0
     step: int = 0
     model: ModelFile | None = None
     _warned: dict[str, Warned] = field(default_factory=dict)
     _dropped: dict[str, Dropped] = field(default_factory=dict)
     _notes: dict[tuple[str, str], Note] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def after(cls, earlier: Earlier) -> Self:
+        """Return the account of a recording that goes on: its clock stands where the earlier one stood."""
+        status = earlier.status
+        o = status.overhead
+        ledger = cls(time.perf_counter() - earlier.seconds, o.setup, o.frames, o.steps, step=earlier.step)
+        ledger._warned = {warned.what: warned for warned in status.warnings}
+        ledger._dropped = {dropped.why: dropped for dropped in status.dropped}
+        ledger._notes = {(note.check, note.tensor): note for note in status.health}
+        return ledger
 
     @property
     def spent(self) -> float:
@@ -86,7 +99,7 @@ class Ledger:
                 pid=os.getpid(),
                 host=socket.gethostname(),
                 ended=ended or "",
-                overhead=Overhead(self.now() - self.after, self.setup, self.frames + self.writing, self.steps),
+                overhead=Overhead(self.now() - self.afterwards, self.setup, self.frames + self.writing, self.steps),
                 dropped=tuple(self._dropped.values()),
                 warnings=tuple(self._warned.values()),
                 health=tuple(sorted(self._notes.values(), key=lambda note: note.step)),

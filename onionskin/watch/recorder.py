@@ -17,8 +17,11 @@ import torch
 from torch import nn
 
 from onionskin.errors import OnionskinError
+from onionskin.health import history_of
 from onionskin.recording.arrays import write_atomically
+from onionskin.recording.earlier import Earlier
 from onionskin.recording.manifest import Budget, Manifest
+from onionskin.recording.reader import open_run
 from onionskin.recording.status import MODEL_FILE, ModelFile
 from onionskin.recording.writer import RunWriter
 from onionskin.shown import ShowsItself
@@ -74,9 +77,10 @@ class Recorder(ShowsItself):
         choice: Choice,
         about: About,
         notices: Sequence[tuple[str, str]] = (),
+        after: Earlier | None = None,
     ) -> None:
         self.path = path
-        self._ledger = Ledger()
+        self._ledger = Ledger() if after is None else Ledger.after(after)
         self._charge = _Charge(self)
         self._budget = budget
         self._pace = Pace(budget.asked, budget.every)
@@ -85,11 +89,12 @@ class Recorder(ShowsItself):
         self._about = about
         self._optimizers: list[torch.optim.Optimizer] = []
         self._handles: list[Any] = []
-        self._step = 0
+        self._step = after.step if after else 0
+        self._after = after
         self._round: set[int] = set()
         self._is_armed = False
         self._rates: dict[str, object] = {}
-        self._logged = Logged(self._ledger.began)
+        self._logged = Logged(self._ledger.began, self._step + 1)
         self._due_step, self._alarm, self._next_hand_over = 0, 0.0, 0.0
         self._last_frame_step = -1
         self._failures = 0
@@ -188,6 +193,13 @@ class Recorder(ShowsItself):
     def last_heard(self) -> float:
         """When the last step was made, by ``time.perf_counter`` (seconds)."""
         return self._logged.times[-1] if self._logged.times else self._next_hand_over
+
+    def flush(self) -> None:
+        """Write what was recorded so far, and return when it is on the disk or was refused. Never raises."""
+        if self._is_open and self._background:
+            with self._charge:
+                self._hand_over()
+                self._background.flush()
 
     def close(self, ended: str = "finished") -> None:
         """Take the last frame, write everything, and let go of the model. Never raises; closing twice is fine."""
@@ -334,15 +346,32 @@ class Recorder(ShowsItself):
         began = perf_counter()
         with torch.no_grad():
             flows, partial = self._camera.look(self._optimizers)
+            if self._after:
+                self._camera.arrange(self._after.manifest.tensors)
             self._manifest = self._camera.manifest(flows, partial, budget=self._budget, about=self._about)
-            writer = RunWriter(self.path, self._manifest, probe_inputs=self._camera.inputs())
-        writer.write_status(self._ledger.status())
+            writer = self._open()
+        self._manifest = writer.manifest
         self._background = Background(writer, self._ledger)
+        if self._after and self._after.frames:
+            self._background.remember(history_of(open_run(self.path)))
+            last = self._after.frames[-1]
+            self._last_frame_step = last.step
+            self._pace.took(last.step, last.time, last.cost)
         self._background.start()
         self._warn_of_another()
         self._ledger.setup += perf_counter() - began
-        self._take_frame()
+        if self._last_frame_step < 0:
+            self._take_frame()
         self._plan()
+
+    def _open(self) -> RunWriter:
+        """Make the run folder, or cut the one that this recording goes on with."""
+        assert self._manifest is not None
+        if self._after:
+            return self._after.go_on(self._manifest, self._camera.inputs(), self._ledger.status())
+        writer = RunWriter(self.path, self._manifest, probe_inputs=self._camera.inputs())
+        writer.write_status(self._ledger.status())
+        return writer
 
     def _begin_late(self) -> None:
         if self._failures < MOST_FAILURES:
@@ -401,7 +430,7 @@ class Recorder(ShowsItself):
         except Exception as error:  # noqa: BLE001  there are models that no exporter takes
             first_line = (str(error).splitlines() or [""])[0]
             self._model_not_kept(f"{type(error).__name__}: {first_line}", "everything else is recorded all the same")
-        self._ledger.after += perf_counter() - began
+        self._ledger.afterwards += perf_counter() - began
 
     def _model_not_kept(self, why: str, fix: str) -> None:
         self._ledger.warn(f"the model was not kept as {MODEL_FILE}, so the page cannot run it: {why}", fix)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from onionskin.errors import OnionskinError
+from onionskin.recording.earlier import Earlier, earlier
 from onionskin.recording.manifest import Budget
 from onionskin.recording.tags import as_tags
 from onionskin.watch.bystander import Bystander
@@ -59,7 +60,8 @@ def watch(
         space: Where the probes are pairs of numbers, (n, 2), also show the model an even grid of such pairs at every
             frame, and keep what its outputs and hidden units make of them.
         tags: A few words to find the run by in the library, such as ``["bn", "lr=0.1"]``.
-        continues: Go on with the recording in ``run``, which this training left after so many steps.
+        continues: Go on with the recording in ``run``, which was stopped or killed, from this step on: what it has of
+            later steps is dropped. Load the weights and the optimizer's state of that step first.
 
     Returns:
         The recorder: ``run.log(loss=loss)``, ``run.step()``, ``run.close()``, ``run.path``. In a distributed training
@@ -77,14 +79,20 @@ def watch(
     if torch.distributed.is_available() and torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
         return Bystander()
     notices = list(_mismatches(models, optimizers))
+    before = _earlier(run, continues) if continues is not None else None
     wanted = Path(run) if run is not None else default_path()
-    path = free_path(wanted)
-    if continues is not None:
-        raise NotImplementedError
+    path = before.path if before else free_path(wanted)
     if run is not None and path != wanted:
         notices.append((f"{wanted} exists already: recording to {path}", "choose another path with run=…"))
     about = About(path.name, _labels(labels), tuple(map(str, classes or ())), words)
-    return Recorder(models, optimizers, calls, path=path, budget=limits, choice=choice, about=about, notices=notices)
+    return Recorder(models, optimizers, calls, path=path, budget=limits, choice=choice, about=about, notices=notices,
+                    after=before)  # fmt: skip
+
+
+def _earlier(run: str | Path | None, step: int) -> Earlier:
+    if run is None:
+        raise OnionskinError("continues=… without a run", fix="say which one goes on: run='runs/bears-1'")
+    return earlier(Path(run), step)
 
 
 def _models(model: object) -> dict[str, nn.Module]:

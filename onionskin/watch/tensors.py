@@ -153,6 +153,11 @@ class Roster:
                 self._join("optimizer", name, tuple(state.shape), state.dtype)
         return len(self._known) > before
 
+    def arrange(self, entries: Sequence[TensorEntry]) -> None:
+        """Put the tensors into the order of an earlier recording; those that it has not come last."""
+        order = {key: self._known[key] for key in (entry.key for entry in entries) if key in self._known}
+        self._known = {**order, **self._known}
+
     def add_activation(self, name: str, shape: tuple[int, ...], dtype: torch.dtype, most: int) -> None:
         """Add the output of a graph node: ``most`` values of each probe (the first axis)."""
         if self._choice.takes("activation", name) and f"activation/{name}" not in self._known:

@@ -17,20 +17,24 @@ HELP = "compute the loss around the path of the weights of a run"
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("location", metavar="RUN", help="the folder of a finished run that keeps exact weights")
-    parser.add_argument("source", metavar="SCRIPT", nargs="?", help="a script that defines landscape(); not needed for a "
-                        "run of 'onionskin train'")  # fmt: skip
+    parser.add_argument("source", metavar="SCRIPT", nargs="?", help="a script that defines landscape(); not needed "
+                        "for a run of 'onionskin train'")  # fmt: skip
     parser.add_argument("--resolution", type=int, default=25, help="points along each axis (default: 25)")
     parser.add_argument(
         "--span", type=float, default=0.3, help="how far to go beyond the path, as a share (default: 0.3)"
     )
-    parser.add_argument("--examples", type=int, default=1000, help="without a script: examples in the loss (default: 1000)")
+    parser.add_argument(
+        "--examples", type=int, default=1000, help="without a script: examples in the loss (default: 1000)"
+    )
     parser.add_argument("--json", action="store_true", help="print what was found as one JSON object")
 
 
 def do(options: argparse.Namespace) -> int:
     landscapes = with_torch("onionskin.learn.landscape")
     landscapes.recorded(options.location)  # what is wrong with the run is said before a script is run
-    problem = with_torch("onionskin.learn.problem").problem(options.source or options.location, examples=options.examples)
+    problem = with_torch("onionskin.learn.problem").problem(
+        options.source or options.location, examples=options.examples
+    )
     survey = landscapes.Survey(options.location, problem, resolution=options.resolution, span=options.span)
     done = 0
     try:

@@ -20,7 +20,8 @@ _DIFFERS = 1
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="TARGET", nargs="?",
-                        help="an architecture (mlp, lenet, resnet …), or file.py:build")  # fmt: skip
+                        help="an architecture (mlp, lenet, resnet …), a run of 'onionskin train', or "
+                        "file.py:build")  # fmt: skip
     parser.add_argument("--level", help="line, loop, tensors, backward, numpy, scalars, paper or c")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to write it (default: TARGET_LEVEL.py)"

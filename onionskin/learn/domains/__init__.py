@@ -1,1 +1,1 @@
-"""The domains, one file each: ``DOMAIN``, a class of ``onionskin/learn/domain.py``, and a function of the file's name."""
+"""The domains, one file each: ``DOMAIN``, a class of ``onionskin/learn/domain.py``, and a function that makes it."""

@@ -13,7 +13,7 @@ from onionskin.learn.goals import Answer, Goal
 
 @final
 class Number(Goal):
-    """Outputs and targets are (n,) or (n, 1) on a standard scale: of mean 0 and deviation 1, after a logarithm if asked.
+    """Outputs and targets are (n,) or (n, 1) on a standard scale: mean 0, deviation 1, after a logarithm if asked.
 
     Args:
         name: What the number is, such as ``price``.

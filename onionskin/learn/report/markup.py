@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 #: The page's colours; those of series are told apart by lightness as well.
 _LIGHT: Final = (
     "--sheet:#fffefb;--ink:#1d1d1f;--soft:#66666b;--line:#dcdad3;--right:#22704f;--wrong:#b3372f;--live:#c2410c;"
-    "--more:#d66016;--less:#2c69b0;"
+    "--more:#d66016;--less:#2c69b0;--deepest:70%;"
     "--s0:#2c69b0;--s1:#d66016;--s2:#1d1d1f;--s3:#8b8b90;--s4:#7a3b8f;--s5:#22704f"
 )
 _DARK: Final = (
     "--sheet:#1b1d22;--ink:#ecebe6;--soft:#9a9aa2;--line:#2e3036;--right:#5fc39b;--wrong:#f08078;--live:#ff9d57;"
-    "--more:#ff963c;--less:#569cf0;"
+    "--more:#ff963c;--less:#569cf0;--deepest:50%;"
     "--s0:#569cf0;--s1:#ff963c;--s2:#ecebe6;--s3:#77777f;--s4:#c48bd8;--s5:#5fc39b"
 )
 _RULES: Final = """
@@ -37,7 +37,7 @@ font:13px/1.5 Inter,'Helvetica Neue',system-ui,sans-serif;font-variant-numeric:t
  th,td{padding:3px 10px;border:0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;background:none}
  th{font-weight:600} td.number,th.number{text-align:right;white-space:nowrap}
  .matrix th,.matrix td{padding:3px 7px;border:1px solid var(--sheet);text-align:right;font-size:11.5px}
- .matrix td{background:color-mix(in srgb,var(--pole,transparent) calc(var(--depth,0)*70%),var(--sheet))}
+ .matrix td{background:color-mix(in srgb,var(--pole,transparent) calc(var(--depth,0)*var(--deepest)),var(--sheet))}
  .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:16px 14px}
  figure{margin:0;min-width:0;overflow-wrap:anywhere} figure img{display:block;width:100%;max-width:200px;height:auto;
 image-rendering:pixelated;border-radius:4px} figcaption{margin-top:4px;font-size:12px} figcaption div,figure p{margin:0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from onionskin.learn.report.blocks import Axis, Cell, Chart
 
@@ -35,6 +36,10 @@ def shown(cell: Cell) -> str:
     return cell
 
 
+#: Beyond it a difference may be infinite.
+_FARTHEST: Final = 1e300
+
+
 class Scale:
     """Where values lie along an axis, from 0 to 1.
 
@@ -49,7 +54,8 @@ class Scale:
         ends = [place for value in [*values, base] if (place := self._place(value)) is not None]
         low, high = min(ends, default=0.0), max(ends, default=1.0)
         if low == high:
-            low, high = low - 0.5, high + 0.5
+            room = max(0.5, abs(low) / 100)  # half a unit is nothing beside 10^16
+            low, high = low - room, high + room
         self.low, self.high = low, high
 
     def __call__(self, value: float | None) -> float | None:
@@ -77,7 +83,7 @@ class Scale:
     def _place(self, value: float | None) -> float | None:
         if value is None or (self.is_log and value <= 0):
             return None
-        return math.log10(value) if self.is_log else value
+        return math.log10(value) if self.is_log else max(-_FARTHEST, min(_FARTHEST, value))
 
 
 def scales_of(chart: Chart) -> tuple[Scale, Scale]:

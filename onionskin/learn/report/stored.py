@@ -93,8 +93,9 @@ def content_from(text: str | bytes | Mapping[str, Any]) -> Fields:
             f"this report has format {version}; this Onionskin reads format {FORMAT_VERSION}",
             fix="update with 'pip install -U onionskin', or make the report again",
         )
-    if len(f.value("blocks")) > MOST_BLOCKS:
-        raise broken(f"a report says that it has {len(f.value('blocks'))} blocks")
+    blocks = f.value("blocks")
+    if not isinstance(blocks, list) or len(blocks) > MOST_BLOCKS:
+        raise broken(f"the blocks of a report are no list of at most {MOST_BLOCKS}")
     return f
 
 

@@ -19,6 +19,9 @@ export const EXTRAS = [
   'levels', // peel: the levels that stand side by side, with commas between
   'line', // peel: the line that was pinned, `numpy:47`; of one that does several steps also which, `loop:40:3`
   'call', // peel: the path of the call whose array is looked at, where a line is called several times
+  'report', // practice: the name of the report
+  'order', // practice: the column that a table is ordered by, as practice/words.ts writes it
+  'item', // practice: the example that is enlarged, `2.7` for the eighth of the third block
   'own', // try it: an input of the viewer's own, as try/written.ts writes it
   'still', // 1 for a picture or a video: no controls, only what is seen, and which step it is
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`

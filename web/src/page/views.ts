@@ -14,6 +14,7 @@ const NAMES = [
   'landscape',
   'story',
   'peel',
+  'practice',
   'compare',
   'try',
 ] as const
@@ -101,6 +102,14 @@ export const VIEWS: readonly Kind[] = [
     isThere: ({ peel }) => peel !== null,
     without: ['probes', 'notes', 'curves'],
     load: () => import('./peel/PeelView.svelte'),
+  },
+  {
+    name: 'practice',
+    label: 'Practice',
+    meaning: 'what was asked of the model and its data: mistakes, confusions, who it fails',
+    isThere: ({ practice }) => practice.length > 0,
+    without: ['probes', 'notes', 'curves'],
+    load: () => import('./practice/PracticeView.svelte'),
   },
   {
     name: 'compare',

@@ -101,12 +101,22 @@ export interface Manifest {
   readonly landscape: LandscapeEntry | null
   /** Null where the run has no programs beside it. */
   readonly peel: PeelEntry | null
+  /** The reports of the practice around the model. */
+  readonly practice: readonly PracticeEntry[]
 }
 
 /** What is said of the programs of a run (peel.ts reads them): whose arrays were kept, and which levels there are. */
 export interface PeelEntry {
   readonly level: string
   readonly levels: readonly string[]
+}
+
+/** What is said of a report of the practice (practice.ts reads it). */
+export interface PracticeEntry {
+  /** It names the file. */
+  readonly name: string
+  readonly title: string
+  readonly created: string
 }
 
 /** What a copy of a run says of itself. */
@@ -155,6 +165,7 @@ export function readManifest(content: unknown): Manifest {
     budget: { asked: budget.number('asked'), every: budget.has('every') ? budget.whole('every') : null },
     landscape: f.has('landscape') ? readLandscapeEntry(f.inner('landscape')) : null,
     peel: f.has('peel') ? readPeelEntry(f.inner('peel')) : null,
+    practice: readPractice(f),
     thinned: f.has('thinned') ? readThinned(f.inner('thinned')) : null,
   }
 }
@@ -173,6 +184,22 @@ function readPeelEntry(f: Fields): PeelEntry {
     throw broken(`its peel is of the level '${level.slice(0, 40)}', and has ${levels.length} levels`)
   }
   return entry
+}
+
+function readPractice(f: Fields): readonly PracticeEntry[] {
+  const entries = f.items('practice', (p) => ({
+    name: p.text('name'),
+    title: p.text('title'),
+    created: p.text('created', ''),
+  }))
+  const names = new Set(entries.map(({ name }) => name))
+  const areNames = entries.every(
+    ({ name, title }) => /^[a-z][a-z0-9_-]{0,39}$/.test(name) && title.length <= 300,
+  )
+  if (!areNames || names.size !== entries.length || names.size > 64) {
+    throw broken(`it lists ${entries.length} reports, and not each by a name of its own`)
+  }
+  return entries
 }
 
 function readSoftware(f: Fields): Record<string, string> {
