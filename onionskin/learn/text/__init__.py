@@ -1,0 +1,1 @@
+"""Parts of the domain of texts: where they are read from, how they become numbers, and how a model writes."""
