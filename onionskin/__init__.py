@@ -18,6 +18,7 @@ from onionskin import shown
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
     from onionskin.learn.domains.recommend import recommend
+    from onionskin.learn.domains.tabular import table
     from onionskin.learn.domains.vision import vision
     from onionskin.learn.saved import load
     from onionskin.peel.start import peel
@@ -38,6 +39,7 @@ __all__ = [
     "pack",
     "peel",
     "recommend",
+    "table",
     "vision",
     "watch",
 ]
@@ -52,6 +54,7 @@ _HOMES = {
     "pack": "onionskin.recording.pack",
     "peel": "onionskin.peel.start",
     "recommend": "onionskin.learn.domains.recommend",
+    "table": "onionskin.learn.domains.tabular",
     "vision": "onionskin.learn.domains.vision",
     "watch": "onionskin.watch.start",
 }

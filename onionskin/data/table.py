@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["KINDS", "Broken", "Column", "Columns", "Kind", "Note", "Table", "convert", "read"]
+__all__ = ["KINDS", "Broken", "Column", "Columns", "Kind", "Note", "TypedTable", "convert", "read"]
 
 TEXTS: Final = (".csv", ".tsv", ".txt", ".tab", ".data", ".psv")
 SHEETS: Final = (".xlsx", ".xlsm", ".xls", ".ods")
@@ -34,7 +34,7 @@ PARQUETS: Final = (".parquet", ".pq")
 
 
 @dataclass(frozen=True)
-class Table:
+class TypedTable:
     """A table whose columns are known.
 
     Attributes:
@@ -63,7 +63,7 @@ class Table:
 
 
 def read(
-    source: str | Path | pd.DataFrame | Table,
+    source: str | Path | pd.DataFrame | TypedTable,
     *,
     target: str | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -73,7 +73,7 @@ def read(
     header: bool | None = None,
     sheet: str | int = 0,
     broken: Literal["skip", "refuse"] = "skip",
-) -> Table:
+) -> TypedTable:
     """Read a table and find what its columns are.
 
     Args:
@@ -90,7 +90,7 @@ def read(
     """
     import pandas as pd
 
-    if isinstance(source, Table):
+    if isinstance(source, TypedTable):
         return _with_target(source, target) if target not in (None, source.target) else source
     notes: list[Note] = []
     bad: tuple[Broken, ...] = ()
@@ -122,7 +122,7 @@ def read(
         found = _told(found, cells, name, kind)
     frame = pd.DataFrame({column.name: convert(cells[column.name], column) for column in found})
     notes += [note for column in found for note in _notes_of_column(column, cells[column.name])]
-    return _with_target(Table(frame, found, place, None, tuple(notes), bad), target)
+    return _with_target(TypedTable(frame, found, place, None, tuple(notes), bad), target)
 
 
 def convert(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
@@ -206,7 +206,7 @@ def _told(found: Columns, cells: pd.DataFrame, name: str, kind: Kind) -> Columns
     return Columns(tuple(told if one.name == name else one for one in found))
 
 
-def _with_target(table: Table, target: str | None) -> Table:
+def _with_target(table: TypedTable, target: str | None) -> TypedTable:
     if target is None:
         return replace(table, notes=(*table.notes, *_target.notes_of_rows(table.frame, table.columns, None)))
     if target not in table.columns:

@@ -134,24 +134,27 @@ class Measuring(Event):
 
     Args:
         measure: Gives what is measured.
+
+    Attributes:
         run: Records it, and the losses.
+        measured: The last of it.
     """
 
-    def __init__(self, measure: Callable[[], Measured], run: Recorder | None) -> None:
+    def __init__(self, measure: Callable[[], Measured]) -> None:
         self._measure = measure
-        self._run = run
+        self.run: Recorder | None = None
         self.measured: Measured = {}
 
     def stepped(self, loss: Tensor) -> None:
         """Record the loss."""
-        if self._run:
-            self._run.log(loss=loss)
+        if self.run:
+            self.run.log(loss=loss)
 
     def epoch_ended(self, epoch: int) -> None:
         """Measure, and record it."""
         self.measured = self._measure()
-        if self._run:
-            self._run.log(**self.measured)
+        if self.run:
+            self.run.log(**self.measured)
 
     def state(self) -> dict[str, float]:
         """Return what was measured last."""

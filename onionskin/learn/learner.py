@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import torch
 from torch import nn
 
-from onionskin.errors import OnionskinError
+from onionskin.errors import OnionskinError, OnionskinWarning
 from onionskin.learn import saved
 from onionskin.learn.domain import Domain
 from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
+from onionskin.learn.report import Report
 from onionskin.learn.training import Plan, Result, Training
 from onionskin.watch.paths import free_path
+
+if TYPE_CHECKING:
+    from onionskin.learn.report import Report
 
 #: Stands for "not asked for".
 _DEFAULT: Final = None
@@ -32,12 +37,16 @@ class Learner:
     Attributes:
         domain: Data, model and goal.
         result: How the last training ended; None before the first.
+        is_trained: Whether it has been trained, here or before it was loaded.
+        run: The run folder of the last training, or the one that it was loaded from; None where there is none.
     """
 
     def __init__(self, domain: Domain, *, seed: int = 0) -> None:
         self.domain = domain
         self.seed = seed
         self.result: Result | None = None
+        self.is_trained = False
+        self.run: Path | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -109,9 +118,11 @@ class Learner:
 
     def ended(self, training: Training) -> Result:
         """Take up the result of a training that ran to its end, and save the learner beside its recording."""
-        self.result = training.result
+        self.result, self.is_trained = training.result, True
+        self.run = self.result.run
         if self.result.run:
             saved.save(self, self.result.run / saved.IN_A_RUN, whole=False)
+            training.forget()
         return self.result
 
     # ------------------------------------------------------------------ asking
@@ -135,8 +146,22 @@ class Learner:
         with torch.no_grad():
             return self.domain.goal.answers(self.domain.model(*self.domain.inputs(things)))
 
+    # ------------------------------------------------------------------ the data
+
+    def look(self) -> Report:
+        """Return what is in the data: counts, sizes, examples, what is there twice; see ``practice/look.py``."""
+        from onionskin.learn.practice.look import look
+
+        return self._kept(look(self._with_data()))
+
+    def clean(self, **options: Any) -> Report:
+        """Return which labels look wrong, what is there twice, what is unlike all; see ``practice/clean.py``."""
+        from onionskin.learn.practice.clean import clean
+
+        return self._kept(clean(self._with_data(), **options))
+
     def recommend(self, user: Any, k: int = 10) -> Any:
-        """Return the ``k`` items that somebody would like most, the best first, each with reasons; of ``osk.recommend``."""
+        """Return the ``k`` items that somebody would like most, the best first with reasons; of ``osk.recommend``."""
         return self._by("recommended")(user, k)
 
     def _by(self, name: str) -> Any:
@@ -144,6 +169,41 @@ class Learner:
         if not hasattr(self.domain, name):
             raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
         return getattr(self.domain, name)
+
+    # ------------------------------------------------------------------ judging
+
+    def show(self, count: int = 16, *, seed: int = 0) -> Report:
+        """Return some examples, with what the model says of them; see ``practice/show.py``."""
+        from onionskin.learn.practice.show import show
+
+        return self._kept(show(self._with_data(), count, seed=seed))
+
+    def worst(self, count: int = 16, *, part: str = "valid") -> Report:
+        """Return the examples with the highest loss; see ``practice/worst.py``."""
+        from onionskin.learn.practice.worst import worst
+
+        return self._kept(worst(self, count, part=part))
+
+    def confusion(self, *, part: str = "valid") -> Report:
+        """Return what is taken for what; see ``practice/confusion.py``."""
+        from onionskin.learn.practice.confusion import confusion
+
+        return self._kept(confusion(self, part=part))
+
+    def slices(self, by: Any = None, **options: Any) -> Report:
+        """Return the measure by group, and who is failed; see ``practice/slices.py``."""
+        from onionskin.learn.practice.slices import slices
+
+        return self._kept(slices(self, by, **options))
+
+    def _kept(self, report: Report) -> Report:
+        """Keep a report in the run, where there is one, and return it."""
+        if self.run is not None:
+            try:
+                report.save(self.run)
+            except OnionskinError as error:  # what was found out is not lost with it
+                warnings.warn(str(error), OnionskinWarning, stacklevel=3)
+        return report
 
     # ------------------------------------------------------------------ keeping
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from onionskin.learn.training import Progress, Training
 
@@ -15,8 +16,8 @@ def told(training: Training, name: str) -> Iterator[Progress]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
                TimeRemainingColumn())  # fmt: skip
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=Console(stderr=True)) as bar, closing(iter(training)) as steps:
         task = bar.add_task(f"training {name}", total=training.steps, note="")
-        for done in training:
+        for done in steps:
             bar.update(task, completed=done.step, note=f"loss {done.loss:.3f}  {done.shown}")
             yield done

@@ -17,13 +17,17 @@ def stopped(run: Path) -> tuple[Learner, dict[str, Any]]:
     """Return the learner of a stopped training as it was made, and what ``learner.training(…)`` was given.
 
     Raises:
-        OnionskinError: The run has no checkpoint, or was trained on data that were in memory.
+        OnionskinError: The run has no checkpoint, a damaged one, or was trained on data that were in memory.
     """
     asked = asked_of(run)
-    settings = dict(asked["settings"])
-    source = settings.pop("source", None)
-    if source is None:
-        raise OnionskinError(f"the training in {run} was on data in memory",
-                             fix="make the learner from them again, and call fit(run=…, resume=True)")  # fmt: skip
-    domain = registry.load(domains, asked["domain"]).DOMAIN(source, **settings)
-    return Learner(domain, seed=asked["seed"]), {name: asked[name] for name in PLANNED}
+    try:
+        settings = dict(asked["settings"])
+        source = settings.pop("source", None)
+        if source is None:
+            raise OnionskinError(f"the training in {run} was on data in memory",
+                                 fix="make the learner from them again, and call fit(run=…, resume=True)")  # fmt: skip
+        domain = registry.load(domains, str(asked["domain"])).DOMAIN(source, **settings)
+        return Learner(domain, seed=int(asked["seed"])), {name: asked[name] for name in PLANNED}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OnionskinError(f"the checkpoint of {run} cannot be used: {type(error).__name__}: {error}",
+                             fix="begin a new training without --resume") from error  # fmt: skip

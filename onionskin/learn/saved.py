@@ -99,6 +99,8 @@ def load(path: str | Path, *, data: Any = None) -> Learner:
     _load_weights(domain, folder / WEIGHTS)
     domain.model.eval()
     learner = Learner(domain, seed=int(told["seed"]))
+    learner.run = folder.parent if folder.name == IN_A_RUN and (folder.parent / "zarr.json").is_file() else None
+    learner.is_trained = bool(told.get("measured"))
     if data is not None:
         learner.open_data(data)
     return learner

@@ -6,16 +6,17 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
 from onionskin.errors import OnionskinError
-from onionskin.learn.checkpoint import CHECKPOINT, Moment, step_of
+from onionskin.learn.checkpoint import CHECKPOINT, Moment
 from onionskin.learn.domain import Baseline, Domain
 from onionskin.learn.events import Accumulation, BestWeights, Event, Measuring, MixedPrecision
 from onionskin.learn.loop import Place, fit
@@ -142,9 +143,11 @@ class Training:
         shape = SCHEDULES[domain.recipe.schedule]
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, lambda step: shape(step / self.steps))
         self._place = Place()
-        self._batches = lambda epoch, first: domain.batches(epoch, first, size=batch, seed=plan.seed)
-        self.recorder = self._record(run, resume=resume, budget=budget)
-        self._measuring = Measuring(self._measure, self.recorder)
+        whole = self.steps_an_epoch * plan.accumulate  # batches that make no step are let go
+        self._batches = lambda epoch, first: islice(
+            domain.batches(epoch, first, size=batch, seed=plan.seed), max(0, whole - first)
+        )
+        self._measuring = Measuring(self._measure)
         self._best = BestWeights(domain.trained, self._measuring, domain.goal.measure, higher=domain.goal.higher,
                                  patience=plan.patience)  # fmt: skip
         self._events: list[Event] = [self._measuring, self._best]
@@ -158,6 +161,7 @@ class Training:
         if resume:
             assert run is not None
             self._moment.load(run)
+        self.recorder = self._measuring.run = self._record(run, resume=resume, budget=budget)
         self._result: Result | None = None
 
     def _record(self, run: Path | None, *, resume: bool, budget: float) -> Recorder | None:
@@ -167,9 +171,9 @@ class Training:
         classes = getattr(self.domain.goal, "classes", ())
         return watch(self.domain.model, self._optimizer, probes=x if len(x) > 1 else x[0], labels=labels,
                      classes=classes, run=run, budget=budget, tags=[self.domain.name],
-                     continues=step_of(run) if resume else None)  # fmt: skip
+                     continues=self._place.step if resume else None)  # fmt: skip
 
-    def __iter__(self) -> Iterator[Progress]:
+    def __iter__(self) -> Generator[Progress, None, None]:
         began = time.perf_counter()
         ended = "stopped"
         try:
@@ -190,35 +194,35 @@ class Training:
         if not self._best.weights:
             self._measuring.epoch_ended(0)
             self._best.epoch_ended(0)
+            price, saved = self.keep(), time.monotonic()  # killed a second later, it goes on from here
         d, p = self.domain, self._place
         losses = fit(d.trained, self._optimizer, self._schedule, self._batches, d.goal.loss, epochs=self.plan.epochs,
                      place=p, events=self._events)  # fmt: skip
-        is_whole = True
-        try:
-            for loss in losses:
-                is_whole = p.batch % self.plan.accumulate == 0
-                if not is_whole:
-                    continue
-                if is_interrupted():
-                    raise KeyboardInterrupt
-                if time.monotonic() - saved > max(CHECKPOINT_SECONDS, price / CHECKPOINT_SHARE):
-                    price, saved = self.keep(), time.monotonic()
-                measured = self._measuring.measured
-                yield Progress(p.step, self.steps, p.epoch, self.plan.epochs, loss, measured, d.goal.shown(measured))
-        except (KeyboardInterrupt, GeneratorExit):
-            if is_whole:
+        for loss in losses:
+            if p.batch % self.plan.accumulate:
+                continue
+            if is_interrupted():
                 self.keep()
-            raise
+                raise KeyboardInterrupt
+            if time.monotonic() - saved > max(CHECKPOINT_SECONDS, price / CHECKPOINT_SHARE):
+                price, saved = self.keep(), time.monotonic()
+            measured = self._measuring.measured
+            try:  # here, and nowhere else, a step is whole: a second Ctrl-C in the midst of one leaves no checkpoint
+                yield Progress(p.step, self.steps, p.epoch, self.plan.epochs, loss, measured, d.goal.shown(measured))
+            except BaseException:
+                self.keep()
+                raise
 
     def keep(self) -> float:
         """Write a checkpoint where the run is recorded, and return the seconds it took. A full disk is a warning."""
         if self.recorder is None:
             return 0.0
         began = time.monotonic()
+        self.recorder.flush()  # what the recording has of these steps is not made again
         try:
             self._moment.save(self.recorder.path)
         except OSError as error:
-            fix = "make room on the disk: a stopped training goes on from the last one that was written"
+            fix = "make room on the disk: if stopped, it goes on from the last one that was written"
             self.recorder.warn(f"no checkpoint could be written: {error.strerror}", fix)
         return time.monotonic() - began
 
@@ -237,8 +241,11 @@ class Training:
         run = self.recorder.path if self.recorder else None
         self._result = Result(run, measured, self.domain.goal.shown(measured), len(self.domain.valid),
                               self._best.epoch, self._place.step, seconds, tuple(self.domain.baselines()))  # fmt: skip
-        if run:
-            (run / CHECKPOINT).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Remove the checkpoint of a training that ended, once what it ended with is saved."""
+        if self.recorder:
+            (self.recorder.path / CHECKPOINT).unlink(missing_ok=True)
 
     @property
     def result(self) -> Result:

@@ -82,7 +82,9 @@ class SVDPlusPlus(nn.Module):
         q: Tensor = self.item(items) + self.item_known(item_features)
         return q
 
-    def forward(self, users: Tensor, items: Tensor, user_features: Tensor, item_features: Tensor, own: Tensor) -> Tensor:
+    def forward(
+        self, users: Tensor, items: Tensor, user_features: Tensor, item_features: Tensor, own: Tensor
+    ) -> Tensor:
         """Return b_u + b_i + p_u · q_i."""
         product = self.dropout(self.tastes(users, user_features, items, own) * self.traits(items, item_features))
         user_bias = self.user_bias(users) + self.user_known_bias(user_features)  # (n, 1)

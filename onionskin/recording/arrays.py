@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
+from isal.isal_zlib import IsalError
 
 from onionskin.recording.fields import broken
 
@@ -329,7 +330,7 @@ def inflated(path: Path, shape: Sequence[int], dtype: np.dtype[Any]) -> npt.NDAr
     inflater = isal_zlib.decompressobj(_GZIP_WINDOW)
     try:
         raw = inflater.decompress(path.read_bytes(), expected + 1)
-    except isal_zlib.error as error:
+    except IsalError as error:  # type: ignore[misc]  # its stubs say that it is a value
         raise ValueError(f"{path} is no gzip: {error}") from error
     if len(raw) != expected:
         raise ValueError(f"{path} does not inflate to its {expected:,} bytes")

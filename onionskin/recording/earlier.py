@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +93,7 @@ class Earlier:
 
     def _other(self, part: str) -> OnionskinError:
         what = {"model": f"a {self.manifest.model.type} of {self.manifest.model.parameters:,} parameters",
-                "probes": "other probes"}.get(part, "a model of other tensors")  # fmt: skip
+                "probes": "other probes", "space": "other probes"}.get(part, "a model of other tensors")  # fmt: skip
         fix = "go on with the model and the probes that it was made of, or record to another path"
         return OnionskinError(f"{self.path} is the recording of {what}", fix=fix)
 
@@ -105,7 +104,7 @@ def earlier(path: Path, step: int) -> Earlier:
     Raises:
         OnionskinError: There is no such run folder, it still grows, it is a thinned copy, or it is damaged.
     """
-    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+    if type(step) is not int or step < 0:  # a bool is an int, and no step
         raise OnionskinError(f"continues={step!r} is no step", fix="give the step that the training goes on from")
     run = open_run(path)
     if not path.is_dir():
@@ -125,7 +124,7 @@ def earlier(path: Path, step: int) -> Earlier:
 def _cut(status: Status, step: int, frames: int, seconds: float) -> Status:
     """Return a status without what belongs to later steps, and with the share of its cost that these seconds had."""
     o = status.overhead
-    share = min(1.0, seconds / o.wall) if o.wall > 0 and math.isfinite(o.wall) else 1.0
+    share = min(1.0, seconds / o.wall) if o.wall > 0 else 1.0
     dropped = tuple(Dropped(d.why, min(d.count, step - d.first + 1), d.first, min(d.last, step))
                     for d in status.dropped if d.first <= step)  # fmt: skip
     return replace(

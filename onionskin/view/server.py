@@ -33,7 +33,7 @@ ALIVE_SECONDS: Final = 10.0
 
 #: The page runs its own code and nothing else (WebAssembly too, which runs models), and no other page may read the runs
 #: through it.
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -41,7 +41,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
 }
 
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def serve(
     """
     shelf = Shelf(locations)
     page = page_folder()
-    listening = _listen(host, port)
+    listening = listen(host, port)
     runner = web.AppRunner(_application(shelf, page, host), access_log=None)
     await runner.setup()
     try:
@@ -86,7 +86,7 @@ async def serve(
 
 
 def _application(shelf: Shelf, page: Path, host: str) -> web.Application:
-    application = web.Application(middlewares=[_guard(host)])
+    application = web.Application(middlewares=[guarded(host)])
 
     async def index(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
@@ -111,7 +111,7 @@ def _application(shelf: Shelf, page: Path, host: str) -> web.Application:
 
     async def live(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **_HEADERS}
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **HEADERS}
         )
         with contextlib.suppress(ConnectionResetError):  # the page was closed: nothing to tell, and no error
             await _tail(request, response, _run_of(request, shelf))
@@ -137,18 +137,20 @@ def _run_of(request: web.Request, shelf: Shelf) -> RunFiles:
     return files
 
 
-def _guard(host: str) -> Any:
+def guarded(host: str) -> Any:
+    """Return the middleware of every server of ours that listens at ``host``."""
+
     @web.middleware
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Refuse a request that a foreign page made under another name for this machine (DNS rebinding)."""
         name = request.host.rsplit(":", 1)[0].strip("[]") if request.host.count(":") != 2 else request.host.strip("[]")
-        if host in _LOOPBACK and name not in _LOOPBACK:
+        if host in LOOPBACK and name not in LOOPBACK:
             raise web.HTTPForbidden(text="open the page as http://127.0.0.1\n")
         response = await handler(request)
         if not response.prepared:
-            response.headers.update(_HEADERS)
+            response.headers.update(HEADERS)
         return response
 
     return guard
@@ -204,7 +206,8 @@ def _content_type(inside: str) -> str:
     return "application/json" if inside.endswith(".json") else "application/octet-stream"
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
+def listen(host: str, port: int | None) -> socket.socket:
+    """Return a socket that listens; without a port at the first free one from 8700. Raises OnionskinError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     last: OSError | None = None
     for candidate in [port] if port is not None else range(FIRST_PORT, FIRST_PORT + MOST_PORTS):

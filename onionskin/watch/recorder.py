@@ -108,7 +108,11 @@ class Recorder(ShowsItself):
         atexit.register(self._at_exit)
         _open_recorders.add(self)
         if not any(is_lazy(p) for p in parameters(self._models).values()):
-            self._begin()  # a lazy module has no weights before its first forward: it begins with the first step
+            try:
+                self._begin()  # a lazy module has no weights before its first forward: it begins with the first step
+            except BaseException:
+                self._let_go()
+                raise
 
     # ------------------------------------------------------------------ what the training calls
 
@@ -205,23 +209,27 @@ class Recorder(ShowsItself):
         """Take the last frame, write everything, and let go of the model. Never raises; closing twice is fine."""
         if not self._is_open:
             return
-        self._is_open = False
-        _open_recorders.discard(self)
-        atexit.unregister(self._at_exit)
+        self._let_go()
         with self._charge:
             if self._round:
                 self._end_round()
             if self._background and self._step != self._last_frame_step:
                 self._take_frame()
-        for handle in self._handles:
-            handle.remove()
-        for model in self._models.values():
-            _watched.pop(id(model), None)
         try:
             self._keep_model()
         finally:  # a Ctrl-C in between ends the program, and not before the run is whole
             with self._charge:
                 self._close_run(ended)
+
+    def _let_go(self) -> None:
+        self._is_open = False
+        _open_recorders.discard(self)
+        atexit.unregister(self._at_exit)
+        for handle in self._handles:
+            handle.remove()
+        for model in self._models.values():
+            if _watched.get(id(model)) == self.path:
+                _watched.pop(id(model))
 
     def __enter__(self) -> Self:
         return self

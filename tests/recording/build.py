@@ -149,9 +149,9 @@ def status(state: str) -> Status:
     )
 
 
-def build_run(path: Path, *, finished: bool = True) -> Path:
+def build_run(path: Path, *, finished: bool = True, chunk_bytes: int = 256) -> Path:
     """Write the run; one that is not finished lies as a kill leaves it: loose chunks, and a status that grows."""
-    with mock.patch.object(arrays, "CHUNK_BYTES", 256):  # so that a small run has many chunks, and shards
+    with mock.patch.object(arrays, "CHUNK_BYTES", chunk_bytes):  # so that a small run has many chunks, and shards
         writer = RunWriter(path, manifest(), probe_inputs=[inputs()])
         for frame in range(FRAMES):
             writer.add_frame(frame_data(frame))

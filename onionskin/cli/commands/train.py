@@ -79,10 +79,11 @@ def do(options: argparse.Namespace) -> int:
         try:
             for _ in with_torch("onionskin.learn.progress").told(training, options.source or path.name):
                 pass
+            result = learner.ended(training)
         except KeyboardInterrupt:
             say(f"stopped; what was trained so far is in {path}; go on with: onionskin train --resume {path}")
             return _INTERRUPTED
-        _tell(learner, learner.ended(training), address, as_json=options.json)
+        _tell(learner, result, address, as_json=options.json)
         if address and sys.stdout.isatty():
             say(f"the page stays at {address} until Ctrl-C")
             with suppress(KeyboardInterrupt):
@@ -137,7 +138,8 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
     for baseline in result.baselines:
-        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s")
+        note = f"; {baseline.note}" if baseline.note else ""
+        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
     if as_json:
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,

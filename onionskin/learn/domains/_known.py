@@ -103,7 +103,9 @@ class Known:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return it as JSON."""
-        return [asdict(column) | {"values": list(column.values), "edges": list(column.edges)} for column in self.columns]
+        return [
+            asdict(column) | {"values": list(column.values), "edges": list(column.edges)} for column in self.columns
+        ]
 
     @classmethod
     def of_json(cls, told: Sequence[Mapping[str, Any]]) -> Self:

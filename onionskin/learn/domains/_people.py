@@ -106,7 +106,9 @@ class Side:
     def of_json(cls, told: Mapping[str, Json]) -> Self:
         """Return what :meth:`to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         known, names = Known.of_json(told["known"]), tuple(told["names"])
-        if any(isinstance(name, bool) or not isinstance(name, int | str) for name in names) or len(set(names)) < len(names):
+        if any(isinstance(name, bool) or not isinstance(name, int | str) for name in names) or len(set(names)) < len(
+            names
+        ):
             raise ValueError("names that are no whole numbers or texts, or that stand twice")
         columns = [column.name for column in known.columns]
         rows = {name: dict(zip(columns, row, strict=True)) for name, row in zip(names, told["rows"], strict=True)}
@@ -163,4 +165,3 @@ def meet(found: Interactions, users: Any, items: Any) -> People:
         order = sorted(everybody, key=lambda name: (isinstance(name, str), name))
         sides.append(Side(tuple(order), sheet.known, sheet.rows, sheet.titles, found.columns[kind]))
     return People(sides[0], sides[1], tuple(notes))
-

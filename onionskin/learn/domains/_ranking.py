@@ -190,4 +190,3 @@ def parts(
 
 def _verb(surprise: float) -> str:
     return "liked" if surprise > 0 else "unlike" if surprise < 0 else "chose"
-

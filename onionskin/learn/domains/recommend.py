@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from onionskin import data
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood, split
-from onionskin.learn.domains import _interactions, _known, _people, _ranking
+from onionskin.learn.domains import _interactions, _people, _ranking
 from onionskin.learn.domains._choosing import Choosing
 from onionskin.learn.domains._people import People
 from onionskin.learn.goals.choice import PLACES, Choice
@@ -271,7 +271,9 @@ class Recommend(Domain):
         users, items = self._users[rows].numpy(), self._items[rows].numpy()
         told: dict[str, Any] = {}
         for kind, numbers, trained in (("user", users, self._users), ("item", items, self._items)):
-            told[f"ratings of the {kind}"] = np.bincount(trained[self.train].numpy(), minlength=numbers.max() + 1)[numbers]
+            told[f"ratings of the {kind}"] = np.bincount(trained[self.train].numpy(), minlength=numbers.max() + 1)[
+                numbers
+            ]
         frame = pd.DataFrame(told)
         for side, numbers in ((self._people.users, users), (self._people.items, items)):
             for column in side.known.columns:

@@ -67,6 +67,7 @@ def vision(
     folder: str | None = None,
     separator: str | None = None,
     cache: bool = True,
+    decisions: str | Path | None = None,
     seed: int = 0,
 ) -> Learner:
     """Return a learner of pictures.
@@ -86,6 +87,7 @@ def vision(
         augment: How pictures are changed while training: ``photos``, ``things``, ``strokes`` or ``none``.
         folder, separator: See :func:`onionskin.data.folder.find_photos`.
         cache: Whether photos at their size, and their features, are kept in Onionskin's cache on disk.
+        decisions: What was decided of single photos, the file that ``onionskin clean`` writes.
         seed: The same seed gives the same numbers.
 
     Raises:
@@ -123,6 +125,7 @@ class Vision(Domain):
         folder: str | None = None,
         separator: str | None = None,
         cache: bool = True,
+        decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
         _check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
@@ -131,7 +134,7 @@ class Vision(Domain):
             "source": _kept(source), "size": size, "model": model, "from_scratch": from_scratch, "fine_tune": fine_tune,
             "target": target if target is None or isinstance(target, str) else list(target), "valid": valid,
             "split": split, "fit": fit, "augment": augment, "folder": None if folder is None else str(folder),
-            "separator": separator, "cache": cache, "seed": seed,
+            "separator": separator, "cache": cache, "decisions": _kept(decisions), "seed": seed,
         }  # fmt: skip
         self.pictures: Pictures | None = gathered(
             source, size=side, fit=fit, target=target, folder=folder, separator=separator, cached=cache
@@ -150,6 +153,7 @@ class Vision(Domain):
         if isinstance(p, FilePictures):
             self._prepare(p)
         self.train, self.valid = p.parted(valid, seed, split)
+        p.notes += self.decide(decisions)
         if fine_tune:
             self._begin_with_the_head()
         self._say(p)
@@ -218,7 +222,7 @@ class Vision(Domain):
             pictures.hold()
 
     def _begin_with_the_head(self) -> None:
-        """Fit the new layer on what the pretrained network sees as it is: random, it would undo what that has learned."""
+        """Fit the new layer on what the pretrained network sees as it is: a random one would undo that."""
         assert isinstance(self.model, Transfer)
         assert self._features is not None
         head, x, y = self.model.head, self._features[self.train], self.targets(self.train)
@@ -308,6 +312,21 @@ class Vision(Domain):
         """Return a photo with its own proportions, its path, and its class."""
         p = self._pictures
         return Shown(png=p.png(row), where=p.where(row), label=self.goal.told(p.labels[row]))
+
+    def where(self, row: int) -> str:
+        """Return its file, or its number."""
+        return self._pictures.where(row)
+
+    def alike(self) -> list[list[int]]:
+        """Return groups of near-duplicates; of small pictures in arrays those that are equal, as digits all look alike."""
+        return super().alike() if isinstance(self._pictures, ArrayPictures) else self._pictures.groups()
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes. Raises OnionskinError for what is none, and where a photo can have several labels."""
+        if not isinstance(self.goal, OneOf):
+            super().relabel(rows, labels)
+        else:
+            self._pictures.labels[rows] = torch.tensor([self.goal.number(label) for label in labels])
 
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return the size and format of photos."""

@@ -50,7 +50,9 @@ class Choice(Goal):
 
     def answers(self, outputs: Any) -> list[Answer]:
         """Return the score of each pair of a user and an item, (n,), as a number that ranks and means nothing more."""
-        return [Answer(f"score {value:.3f}", value) for value in torch.as_tensor(outputs).tolist() if math.isfinite(value)]
+        return [
+            Answer(f"score {value:.3f}", value) for value in torch.as_tensor(outputs).tolist() if math.isfinite(value)
+        ]
 
     def told(self, target: Any) -> str:
         """Return that it was chosen."""

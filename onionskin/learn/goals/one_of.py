@@ -8,6 +8,7 @@ from typing import Any, final
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from onionskin.errors import OnionskinError, did_you_mean
 from onionskin.learn.goals import Answer, Goal
 
 
@@ -47,6 +48,13 @@ class OneOf(Goal):
             scores = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
             found.append(Answer(self.classes[best], self.classes[best], float(row[best]), scores))
         return found
+
+    def number(self, name: str) -> int:
+        """Return the number of a class by its name. Raises OnionskinError where there is none."""
+        if name not in self.classes:
+            fix = did_you_mean(name, self.classes, otherwise=f"the classes are: {', '.join(self.classes[:12])}")
+            raise OnionskinError(f"there is no class '{name[:60]}'", fix=fix)
+        return self.classes.index(name)
 
     def told(self, target: Any) -> str:
         """Return a class's name."""

@@ -176,13 +176,17 @@ def _of_table(source: Any, text: str | None, target: str | None) -> Material:
         raise OnionskinError(f"'{text}' is both text and target", fix="name two columns: text=, target=")
     texts, aims = plain.frame[text], plain.frame[target]
     if plain.columns[text].kind in ("number", "date"):
-        raise OnionskinError(f"'{text}' holds {plain.columns[text].kind}s and no text", fix="name another column: text=")
+        raise OnionskinError(
+            f"'{text}' holds {plain.columns[text].kind}s and no text", fix="name another column: text="
+        )
     notes = [str(note.text) for note in plain.notes if not note.text.startswith(f"'{text}'")]
     absent, blank = texts.isna() | (texts.astype("str").str.strip() == ""), aims.isna()
     for gone, what in ((absent, f"no text in '{text}'"), (blank & ~absent, f"no '{target}'")):
         if gone.any():
             rows = [str(row + 1) for row in np.flatnonzero(gone)[:4]]
-            notes.append(f"{int(gone.sum()):,} of {len(texts):,} rows have {what} and are left out: rows {examples(rows)}")
+            notes.append(
+                f"{int(gone.sum()):,} of {len(texts):,} rows have {what} and are left out: rows {examples(rows)}"
+            )
     if (absent | blank).all():
         fault = f"'{text}' holds no text" if absent.all() else f"no row has both '{text}' and '{target}'"
         raise OnionskinError(f"{fault} in any of the {len(texts):,} rows of {plain.source}",

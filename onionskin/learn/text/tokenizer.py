@@ -30,7 +30,6 @@ _MOST_TOKENS: Final = 1 << 20
 _MOST_LETTERS: Final = 16 << 20
 
 
-
 @dataclass(frozen=True)
 class Piece:
     """One token of a text: what of it, and from which character to which."""
