@@ -106,6 +106,11 @@ def load(path: str | Path, *, data: Any = None) -> Learner:
     return learner
 
 
+def is_one(path: str | Path) -> bool:
+    """Return whether a path is a folder with a learner."""
+    return any((folder / DESCRIPTION).is_file() for folder in (Path(path), Path(path) / IN_A_RUN))
+
+
 def _load_weights(domain: Domain, path: Path) -> None:
     """Load the weights of a model, which has to have just these. Raises OnionskinError."""
     try:

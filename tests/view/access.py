@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Page
-
-from tests.view.look import Look
 
 _AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -14,7 +13,11 @@ _AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.mi
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(look: Look) -> list[str]:
+class Looked(Protocol):
+    page: Page
+
+
+def violations(look: Looked) -> list[str]:
     """Return what is wrong with the page as it stands: the rule, what it asks for, and where."""
     return violations_of(look.page)
 

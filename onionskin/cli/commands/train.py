@@ -140,9 +140,8 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
     say(str(result))
     if result.epoch < result.epochs:
         last = learner.domain.goal.shown(result.last)
-        say(
-            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; after the last: {last}"
-        )
+        place = f"epoch {result.epoch} of {result.epochs}, the best by this same measure"
+        say(f"that is after {place}; after the last: {last}")
     for baseline in result.baselines:
         note = f"; {baseline.note}" if baseline.note else ""
         say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")

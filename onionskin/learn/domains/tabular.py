@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.data import encoding, new_rows
@@ -16,9 +16,10 @@ from onionskin.data._note import Note
 from onionskin.data._target import is_classes
 from onionskin.data.table import Column, Kind, TypedTable, read
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
 from onionskin.learn.domains._table_goals import by_class, by_number
+from onionskin.learn.domains._table_peers import Task, measured
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -165,7 +166,7 @@ class Tabular(Domain):
     # ------------------------------------------------------------------ what the loop and a person ask
 
     def batch(self, rows: Rows) -> Batch:
-        """Return standardised numbers and codes, and class numbers or standardised numbers, (n,)."""
+        """Return standardised numbers and codes, and class numbers, (n,), or numbers on the goal's scale, (n, 1)."""
         return self.raw(rows), self._y[rows]
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
@@ -210,17 +211,53 @@ class Tabular(Domain):
 
     def baselines(self) -> list[Baseline]:
         """Return scikit-learn's boosted trees and linear model on the same split; nothing where it is not installed."""
+        outputs, _ = self.answered(self.valid)
+        numbers = self._x[0].numpy()
+        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
+        plain = self.encoding.plain(self._frame) if self.encoding.numbers else numbers.astype(np.float64)
+        targets = self._y.squeeze(1) if isinstance(self.goal, Number) else self._y
+        task = Task(self.goal, plain, numbers, codes - self._unseen.numpy(), targets, self.train, self.valid, outputs)
         try:
-            from onionskin.learn.domains._table_peers import Task, measured
+            return measured(task)
         except ModuleNotFoundError:
             return []
-        outputs, _ = self.answered(self.valid)
-        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
-        task = Task(
-            self.goal, self.encoding.plain(self._frame) if self.encoding.numbers else self._x[0].double().numpy(),
-            self._x[0].numpy(), codes - self._unseen.numpy(), self._y, self.train, self.valid, outputs,
-        )  # fmt: skip
-        return measured(task)
+
+    def portable(self) -> Portable:
+        """Return the network from plain numbers and codes on: medians, means and deviations are in it."""
+        e = self.encoding
+        inputs = {"numbers": f"(n, {max(1, len(e.numbers))}) float64, NaN where not known: {', '.join(e.names()[0])}"
+                  if e.numbers else "(n, 1) float64: the share of a row's cells that are not known"}  # fmt: skip
+        if e.categories:
+            inputs["codes"] = f"(n, {len(e.categories)}) int64, as page.categories says: {', '.join(e.names()[1])}"
+        scale = [(one.median, one.mean, one.deviation) for one in e.numbers] or [(0.0, 0.0, 1.0)]
+        return Portable(Plain(self.model, scale), inputs, self._plain, page={
+            "kind": "form",
+            "columns": [self._field(column) for column in e.columns],
+            "numbers": [{"column": one.column, "part": one.part} for one in e.numbers],
+            "categories": [vars(one) | {"values": list(one.values)} for one in e.categories],
+        })  # fmt: skip
+
+    def _plain(self, rows: Rows) -> tuple[Tensor, ...]:
+        plain = (
+            self.encoding.plain(self._frame.iloc[rows]) if self.encoding.numbers else self._x[0][rows].double().numpy()
+        )
+        return (torch.from_numpy(plain), *(codes[rows] for codes in self._x[1:]))
+
+    def _field(self, column: Column) -> Json:
+        """Return what a form has to know of a column: its kind, what to choose from, and the usual value."""
+        cells = self._frame[column.name].iloc[self.train].dropna()
+        field: dict[str, Json] = {"name": column.name, "kind": column.kind, "usual": None}
+        values = next(
+            (one.values for one in self.encoding.categories if one.column == column.name and not one.part), ()
+        )
+        if values:
+            return field | {"kind": "category", "values": list(values), "usual": values[0]}
+        if column.kind == "date":
+            has_times = any(one.column == column.name and one.part == "hour" for one in self.encoding.numbers)
+            return field | {"times": has_times, "usual": cells.median().isoformat() if len(cells) else None}
+        if column.kind == "number":
+            return field | {"usual": float(cells.median()) if len(cells) else None}
+        return field
 
     # ------------------------------------------------------------------ keeping
 
@@ -252,6 +289,22 @@ class Tabular(Domain):
         self._build((int(pieces), int(hidden), float(dropout), int(batch)), int(settings["seed"]))
         self.understood = Understood(f"'{target}' from {len(self.encoding.columns)} columns, without their rows")
         return self
+
+
+class Plain(nn.Module):
+    """The network behind what standardises its numbers: in float64, as :class:`onionskin.data.encoding.Encoding` does."""
+
+    def __init__(self, model: nn.Module, scale: Sequence[tuple[float, float, float]]) -> None:
+        super().__init__()
+        self.model = model
+        for name, values in zip(("median", "mean", "deviation"), zip(*scale, strict=True), strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+
+    def forward(self, numbers: Tensor, codes: Tensor | None = None) -> Tensor:
+        """Return what the network makes of plain numbers, (n, numbers), and codes, (n, categories)."""
+        standard = (torch.where(torch.isnan(numbers), self.median, numbers) - self.mean) / self.deviation
+        outputs: Tensor = self.model(standard.float()) if codes is None else self.model(standard.float(), codes)
+        return outputs
 
 
 #: The pieces of the share of cells that a row lacks, where no column is a number.
