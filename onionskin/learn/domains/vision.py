@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from onionskin.data.album import prefetched
 from onionskin.data.photos import FITS, Fit
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
 from onionskin.learn.domains._gathered import gathered, picture
 from onionskin.learn.domains._networks import EMBEDDED, Transfer, backbone, scratch
@@ -348,6 +348,17 @@ class Vision(Domain):
         ]
         return torch.optim.AdamW(groups, lr, weight_decay=weight_decay)
 
+    def portable(self) -> Portable:
+        """Return the network from pixels on: what it subtracts and divides by is in it."""
+        model = nn.Sequential(Standard(self.mean, self.std), self.model)
+        shape = f"{self.channels}, {self.height}, {self.width}"
+        page = {
+            "kind": "picture", "channels": self.channels, "height": self.height, "width": self.width,
+            "fit": self.settings["fit"], "draw": self.channels == 1 and max(self.height, self.width) <= SMALL_SIDE,
+        }  # fmt: skip
+        said = {"pixels": f"(n, {shape}) float32 from 0 to 1: {'grey' if self.channels == 1 else 'red, green, blue'}"}
+        return Portable(model, said, lambda rows: (self.pixels(self.raw(rows)[0]),), page=page)
+
     def packaged(self) -> set[str]:
         """Return the names of the frozen network's weights, where a package has them."""
         if not (self.is_frozen and self._is_packaged):
@@ -394,6 +405,19 @@ class Vision(Domain):
         if self.pictures is None:
             raise OnionskinError("this learner has no pictures", fix="open them first: learner.open_data()")
         return self.pictures
+
+
+class Standard(nn.Module):
+    """Pixels from 0 to 1, (n, channels, h, w), less a mean and divided by a deviation, for each channel."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
+        self.register_buffer("std", torch.tensor(std)[:, None, None])
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return them on that scale."""
+        return (pixels - self.mean) / self.std
 
 
 #: No picture is larger than this (pixels a side).
