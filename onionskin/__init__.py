@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
     from onionskin.learn.domains.recommend import recommend
     from onionskin.learn.domains.tabular import table
+    from onionskin.learn.domains.text import text
     from onionskin.learn.domains.vision import vision
     from onionskin.learn.saved import load
     from onionskin.peel.start import peel
@@ -40,6 +41,7 @@ __all__ = [
     "peel",
     "recommend",
     "table",
+    "text",
     "vision",
     "watch",
 ]
@@ -55,6 +57,7 @@ _HOMES = {
     "peel": "onionskin.peel.start",
     "recommend": "onionskin.learn.domains.recommend",
     "table": "onionskin.learn.domains.tabular",
+    "text": "onionskin.learn.domains.text",
     "vision": "onionskin.learn.domains.vision",
     "watch": "onionskin.watch.start",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.data import encoding, new_rows
@@ -16,7 +16,7 @@ from onionskin.data._note import Note
 from onionskin.data._target import is_classes
 from onionskin.data.table import Column, Kind, TypedTable, read
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
 from onionskin.learn.domains._table_goals import by_class, by_number
 from onionskin.learn.domains._table_peers import Task, measured
@@ -53,7 +53,7 @@ def table(source: Any, *, target: str | None = None, seed: int = 0, **settings: 
             ``onionskin data``.
         target: The column to learn: a class if it holds words or few whole numbers, else a number.
         seed: The same seed gives the same split and numbers.
-        settings: As of :class:`Tabular`: ``valid``, ``split``, ``kinds``, ``drop``, ``log``.
+        settings: As of :class:`Tabular`: ``valid``, ``split``, ``kinds``, ``drop``, ``log``, ``decisions``.
 
     Raises:
         OnionskinError: There is no such file or column, or nothing can be learned of it.
@@ -72,6 +72,7 @@ class Tabular(Domain):
         kinds: What columns are, where what was found is wrong: ``{"zip": "category"}``.
         drop: Columns that are left out.
         log: Whether the logarithm of a number is learned; by default where it is positive and skewed.
+        decisions: What was decided of single rows, the file that ``onionskin clean`` writes.
     """
 
     name = "tabular"
@@ -88,13 +89,14 @@ class Tabular(Domain):
         kinds: Mapping[str, Kind] | None = None,
         drop: Sequence[str] = (),
         log: bool | None = None,
+        decisions: str | Path | None = None,
     ) -> None:
         data.needed(_pandas, "pandas", "learn")
         table, target = _opened(source, target, dict(kinds or {}))
         place = str(source) if isinstance(source, str | Path) else None
         self.settings = {
             "source": place, "target": target, "seed": seed, "valid": valid, "split": split, "kinds": dict(kinds or {}),
-            "drop": list(drop), "log": log,
+            "drop": list(drop), "log": log, "decisions": None if decisions is None else str(Path(decisions).absolute()),
         }  # fmt: skip
         self._has_target = table.frame[target].notna().to_numpy()
         frame = table.frame[self._has_target].reset_index(drop=True)
@@ -102,6 +104,11 @@ class Tabular(Domain):
         used, notes = _used(table, target, drop, by if split.startswith("group") else "")
         notes = [*table.notes, *notes]
         self._frame = frame
+        if is_classes(table.columns, table.frame, target):
+            self.goal, self._y = by_class(frame[target])
+        else:
+            self.goal, self._y = by_number(frame[target], self.train, log, notes)
+        decided = self.decide(decisions)
         shape = _size(len(self.train))
         self.encoding = encoding.fit(frame.iloc[self.train][[column.name for column in used]], used, pieces=shape[0])
         if not self.encoding.numbers and not self.encoding.categories:
@@ -109,14 +116,10 @@ class Tabular(Domain):
                 f"no column of {table.source} has anything to learn '{target}' from",
                 fix="give columns of numbers, categories, dates or texts that are not the same in every row",
             )
-        if is_classes(table.columns, table.frame, target):
-            self.goal, self._y = by_class(frame[target])
-        else:
-            self.goal, self._y = by_number(frame[target], self.train, log, notes)
         self._x = self._encoded(frame)
         self._build(shape, seed)
         self._seed = seed
-        self.understood = Understood(self._what(table, used), tuple(str(note) for note in notes), {
+        self.understood = Understood(self._what(table, used), (*(str(note) for note in notes), *decided), {
             "columns": table.columns.to_json(), "used": [column.name for column in used],
             "broken": [vars(row) for row in table.broken],
         })  # fmt: skip
@@ -187,10 +190,20 @@ class Tabular(Domain):
         """Return a row as ``column: value`` pairs; it is called by its place in the table, counted from 1."""
         cells = self._frame.iloc[row]
         pairs = [f"{name}: {_said(cells[name])}" for name in self.encoding.columns.names]
-        place = int(np.flatnonzero(self._has_target)[row]) + 1
         way, _, by = str(self.settings["split"]).partition(":")
         group = _said(cells[by]) if way == "group" else ""
-        return Shown(" · ".join(pairs), where=f"row {place}", label=self.goal.told(self._y[row]), group=group)
+        return Shown(" · ".join(pairs), where=self.where(row), label=self.goal.told(self._y[row]), group=group)
+
+    def where(self, row: int) -> str:
+        """Return its place in the table, counted from 1."""
+        return f"row {int(np.flatnonzero(self._has_target)[row]) + 1}"
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes. Raises OnionskinError for what is none, and where a number is learned."""
+        if not isinstance(self.goal, OneOf):
+            super().relabel(rows, labels)
+        else:
+            self._y[rows] = torch.tensor([self.goal.number(label) for label in labels])
 
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return the columns that are used, as they are in the table."""
@@ -208,6 +221,43 @@ class Tabular(Domain):
             return measured(task)
         except ModuleNotFoundError:
             return []
+
+    def portable(self) -> Portable:
+        """Return the network from plain numbers and codes on: medians, means and deviations are in it."""
+        e = self.encoding
+        inputs = {"numbers": f"(n, {max(1, len(e.numbers))}) float64, NaN where not known: {', '.join(e.names()[0])}"
+                  if e.numbers else "(n, 1) float64: the share of a row's cells that are not known"}  # fmt: skip
+        if e.categories:
+            inputs["codes"] = f"(n, {len(e.categories)}) int64, as page.categories says: {', '.join(e.names()[1])}"
+        scale = [(one.median, one.mean, one.deviation) for one in e.numbers] or [(0.0, 0.0, 1.0)]
+        return Portable(Plain(self.model, scale), inputs, self._plain, page={
+            "kind": "form",
+            "columns": [self._field(column) for column in e.columns],
+            "numbers": [{"column": one.column, "part": one.part} for one in e.numbers],
+            "categories": [vars(one) | {"values": list(one.values)} for one in e.categories],
+        })  # fmt: skip
+
+    def _plain(self, rows: Rows) -> tuple[Tensor, ...]:
+        plain = (
+            self.encoding.plain(self._frame.iloc[rows]) if self.encoding.numbers else self._x[0][rows].double().numpy()
+        )
+        return (torch.from_numpy(plain), *(codes[rows] for codes in self._x[1:]))
+
+    def _field(self, column: Column) -> Json:
+        """Return what a form has to know of a column: its kind, what to choose from, and the usual value."""
+        cells = self._frame[column.name].iloc[self.train].dropna()
+        field: dict[str, Json] = {"name": column.name, "kind": column.kind, "usual": None}
+        values = next(
+            (one.values for one in self.encoding.categories if one.column == column.name and not one.part), ()
+        )
+        if values:
+            return field | {"kind": "category", "values": list(values), "usual": values[0]}
+        if column.kind == "date":
+            has_times = any(one.column == column.name and one.part == "hour" for one in self.encoding.numbers)
+            return field | {"times": has_times, "usual": cells.median().isoformat() if len(cells) else None}
+        if column.kind == "number":
+            return field | {"usual": float(cells.median()) if len(cells) else None}
+        return field
 
     # ------------------------------------------------------------------ keeping
 
@@ -239,6 +289,22 @@ class Tabular(Domain):
         self._build((int(pieces), int(hidden), float(dropout), int(batch)), int(settings["seed"]))
         self.understood = Understood(f"'{target}' from {len(self.encoding.columns)} columns, without their rows")
         return self
+
+
+class Plain(nn.Module):
+    """The network behind what standardises its numbers: in float64, as :class:`onionskin.data.encoding.Encoding` does."""
+
+    def __init__(self, model: nn.Module, scale: Sequence[tuple[float, float, float]]) -> None:
+        super().__init__()
+        self.model = model
+        for name, values in zip(("median", "mean", "deviation"), zip(*scale, strict=True), strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+
+    def forward(self, numbers: Tensor, codes: Tensor | None = None) -> Tensor:
+        """Return what the network makes of plain numbers, (n, numbers), and codes, (n, categories)."""
+        standard = (torch.where(torch.isnan(numbers), self.median, numbers) - self.mean) / self.deviation
+        outputs: Tensor = self.model(standard.float()) if codes is None else self.model(standard.float(), codes)
+        return outputs
 
 
 #: The pieces of the share of cells that a row lacks, where no column is a number.
