@@ -170,6 +170,20 @@ class Learner:
             raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
         return getattr(self.domain, name)
 
+    # ------------------------------------------------------------------ settings
+
+    def lr_find(self, **options: Any) -> Report:
+        """Try learning rates on a copy, and suggest one; see ``practice/lr_find.py``."""
+        from onionskin.learn.practice.lr_find import lr_find
+
+        return self._kept(lr_find(self, **options))
+
+    def sweep(self, trials: int = 20, **options: Any) -> Report:
+        """Try settings, each from fresh weights, and return the best; see ``practice/sweep.py``."""
+        from onionskin.learn.practice.sweep import sweep
+
+        return self._kept(sweep(self, trials, **options))
+
     # ------------------------------------------------------------------ judging
 
     def show(self, count: int = 16, *, seed: int = 0) -> Report:
@@ -195,6 +209,18 @@ class Learner:
         from onionskin.learn.practice.slices import slices
 
         return self._kept(slices(self, by, **options))
+
+    def explain(self, things: Any = None, **options: Any) -> Report:
+        """Return what in an example speaks for the answer; see ``practice/explain.py``."""
+        from onionskin.learn.practice.explain import explain
+
+        return self._kept(explain(self, things, **options))
+
+    def card(self, folder: str | Path | None = None, **options: Any) -> Report:
+        """Write a model card with what can be measured, and questions for a person; see ``practice/card.py``."""
+        from onionskin.learn.practice.card import card
+
+        return self._kept(card(self, folder, **options))
 
     def _kept(self, report: Report) -> Report:
         """Keep a report in the run, where there is one, and return it."""
@@ -228,7 +254,9 @@ class Learner:
         """
         write = getattr(self.domain, "sample", None)
         if write is None:
-            raise OnionskinError(f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')")
+            raise OnionskinError(
+                f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')"
+            )
         text: str = write(prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
         return text
 

@@ -194,7 +194,9 @@ class Text(Domain):
     def _text_of(self, thing: Any) -> str:
         if isinstance(thing, Mapping):
             column = self.settings.get("text")
-            found = [value for name, value in thing.items() if name == column or (column is None and isinstance(value, str))]
+            found = [
+                value for name, value in thing.items() if name == column or (column is None and isinstance(value, str))
+            ]
             thing = max(found, key=len) if found else None
         if not isinstance(thing, str) or not thing.strip():
             raise OnionskinError(f"a text was asked about that is {thing!r}", fix="give a text with something in it")
@@ -213,7 +215,10 @@ class Text(Domain):
             assert isinstance(joined, Joined)
             key = features.key_of(joined.encoder, f"depths {joined.depths}")
             self._features = features.of(
-                self._encoded, lambda tokens: joined.encoder.depths(tokens, joined.depths), len(joined.head.mean), key=key
+                self._encoded,
+                lambda tokens: joined.encoder.depths(tokens, joined.depths),
+                len(joined.head.mean),
+                key=key,
             )
             joined.head.standardise(self._features[self.train])
         return self._features
@@ -265,7 +270,9 @@ class Text(Domain):
         import pandas as pd
 
         words = pd.DataFrame({"words": [len(self.texts[row].split()) for row in rows]})
-        return words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
+        return (
+            words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
+        )
 
     def baselines(self) -> list[Baseline]:
         """Return TF-IDF with logistic regression, or with ridge regression, on the same split."""
