@@ -197,11 +197,12 @@ class Tabular(Domain):
 
     def parts(self, inputs: tuple[Tensor, ...]) -> Parts:
         """Return the columns; one that is absent has the training mean, or a value that was never seen."""
-        names = list(dict.fromkeys(each.column for each in (*self.encoding.numbers, *self.encoding.categories)))
+        numbers, categories = self.encoding.numbers, self.encoding.categories
+        names = list(dict.fromkeys([one.column for one in numbers] + [one.column for one in categories]))
         # Without numbers, the network's one number is how much of the row is known: it belongs to no column.
-        columns = [[names.index(one.column) for one in self.encoding.numbers] or [-1]]
+        columns = [[names.index(one.column) for one in numbers] or [-1]]
         if len(inputs) > 1:
-            columns.append([names.index(one.column) for one in self.encoding.categories])
+            columns.append([names.index(one.column) for one in categories])
         groups = tuple(torch.tensor([each]) for each in columns)
         baseline = (torch.zeros_like(inputs[0]), self._unseen[None])[: len(inputs)]
         return Parts(tuple(names), groups, baseline)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import torch
 
 import onionskin as osk
+from onionskin.cli import main
 from onionskin.errors import OnionskinError
 from onionskin.learn.calibration import calibrated, fitted
 from onionskin.learn.goals import Goal
@@ -191,9 +190,16 @@ def test_temperature_undoes_what_made_it_too_sure() -> None:
     assert labels.right == 1.0
 
 
-def test_the_commands_say_the_same(digits: Path, tmp_path: Path) -> None:
+def test_the_command_says_the_same(digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command's report is the method's, and it lies in the run."""
-    command = [sys.executable, "-m", "onionskin", "slices", str(digits), "--by", "class", "--json"]
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    with pytest.raises(SystemExit) as ended:
+        main(["slices", str(digits), "--by", "class", "--json"])
+    assert ended.value.code == 0
+    told = json.loads(capsys.readouterr().out)
     assert told == osk.load(digits).open_data().slices("class").to_json()
     assert json.loads((digits / "practice/slices.json").read_text()) == told
+    for command in (["worst", str(digits), "--count", "3"], ["confusion", str(digits), "--part", "train"]):
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        assert ended.value.code == 0
+        assert "of" in capsys.readouterr().out
