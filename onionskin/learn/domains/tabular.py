@@ -15,7 +15,7 @@ from onionskin.data import encoding, new_rows
 from onionskin.data._target import is_classes
 from onionskin.data.table import Column, Kind, TypedTable
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Parts, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
 from onionskin.learn.domains._opening import opened, used_of
 from onionskin.learn.domains._table_goals import by_class, by_number
@@ -208,6 +208,18 @@ class Tabular(Domain):
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return the columns that are used, as they are in the table."""
         return self._frame[self.encoding.columns.names].iloc[rows].reset_index(drop=True)
+
+    def parts(self, inputs: tuple[Tensor, ...]) -> Parts:
+        """Return the columns; one that is absent has the training mean, or a value that was never seen."""
+        numbers, categories = self.encoding.numbers, self.encoding.categories
+        names = list(dict.fromkeys([one.column for one in numbers] + [one.column for one in categories]))
+        # Without numbers, the network's one number is how much of the row is known: it belongs to no column.
+        columns = [[names.index(one.column) for one in numbers] or [-1]]
+        if len(inputs) > 1:
+            columns.append([names.index(one.column) for one in categories])
+        groups = tuple(torch.tensor([each]) for each in columns)
+        baseline = (torch.zeros_like(inputs[0]), self._unseen[None])[: len(inputs)]
+        return Parts(tuple(names), groups, baseline)
 
     def baselines(self) -> list[Baseline]:
         """Return scikit-learn's boosted trees and linear model on the same split; nothing where it is not installed."""
