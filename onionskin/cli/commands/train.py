@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -138,13 +138,16 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
+    others = {n: v for n, v in result.measured.items() if n not in (learner.domain.goal.measure, "val_loss")}
+    if others:
+        say(", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in others.items()))
     if result.epoch < result.epochs:
         last = learner.domain.goal.shown(result.last)
         place = f"epoch {result.epoch} of {result.epochs}, the best by this same measure"
         say(f"that is after {place}; after the last: {last}")
     for baseline in result.baselines:
         note = f"; {baseline.note}" if baseline.note else ""
-        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
+        say(f"{baseline.name}: {_shown(learner, baseline.measured)} in {baseline.seconds:.1f} s{note}")
     if as_json:
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,
@@ -155,6 +158,14 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
             "baselines": {each.name: dict(each.measured) for each in result.baselines}, "address": address,
         }  # fmt: skip
         print(json.dumps(told), flush=True)
+
+
+def _shown(learner: Any, measured: Mapping[str, float]) -> str:
+    """Return the measure that decides, or where a baseline has others, those."""
+    goal = learner.domain.goal
+    if goal.measure in measured:
+        return str(goal.shown(measured))
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
 
 
 def _free(run: Path) -> Path:

@@ -143,7 +143,9 @@ def reasons(
         model, person, item, item_features, names: As in :func:`parts`.
         unit: How much 1 on the model's scale is on the ratings'.
     """
-    found = [part for part in parts(model, person, item, item_features, names) if part.text and part.amount * unit >= LEAST]
+    found = [
+        part for part in parts(model, person, item, item_features, names) if part.text and part.amount * unit >= LEAST
+    ]
     best = sorted(found, key=lambda part: -part.amount)[:REASONS]
     return tuple(Reason(part.text, part.amount * unit) for part in best)
 

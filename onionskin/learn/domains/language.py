@@ -19,7 +19,7 @@ from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
 from onionskin.learn.text import reading, tokenizer, writing
-from onionskin.learn.text.tokenizer import Piece, Tokens
+from onionskin.learn.text.tokenizer import Piece
 from onionskin.models import gpt, smollm2
 from onionskin.models._gguf import read_gguf
 
@@ -103,7 +103,9 @@ class Language(Domain):
         if kind == "gpt":
             self._tokens = tokenizer.trained([kept], VOCABULARY, 1 << 30, lower=False)
         self._build(kind, context, seed, whole=False)
-        parts = [np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)]
+        parts = [
+            np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)
+        ]
         self._stream = np.concatenate(parts)
         counts = [max(0, len(part) - 1) // context for part in parts]
         self._starts = np.array([*range(0, counts[0] * context, context),

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from onionskin import data
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -197,7 +198,9 @@ class Text(Domain):
     def _text_of(self, thing: Any) -> str:
         if isinstance(thing, Mapping):
             column = self.settings.get("text")
-            found = [value for name, value in thing.items() if name == column or (column is None and isinstance(value, str))]
+            found = [
+                value for name, value in thing.items() if name == column or (column is None and isinstance(value, str))
+            ]
             thing = max(found, key=len) if found else None
         if not isinstance(thing, str) or not thing.strip():
             raise OnionskinError(f"a text was asked about that is {thing!r}", fix="give a text with something in it")
@@ -216,10 +219,34 @@ class Text(Domain):
             assert isinstance(joined, Joined)
             key = features.key_of(joined.encoder, f"depths {joined.depths}")
             self._features = features.of(
-                self._encoded, lambda tokens: joined.encoder.depths(tokens, joined.depths), len(joined.head.mean), key=key
+                self._encoded,
+                lambda tokens: joined.encoder.depths(tokens, joined.depths),
+                len(joined.head.mean),
+                key=key,
             )
             joined.head.standardise(self._features[self.train])
         return self._features
+
+    def portable(self) -> Portable:
+        """Return the network from tokens on, or from n-grams and their shares; a page reads texts as Python does.
+
+        MiniLM has none: its words are cut another way, and its weights alone would make a page of 120 MB.
+        """
+        said = {"tokens": f"(n, t) int64, t up to {LENGTH}, filled up with {tokenizer.PADDING}: of the tokenizer",
+                "ngrams": f"(n, m) int64 below {ROWS}: rows of n-grams by their hash",
+                "shares": "(n, m) float32: what each counts, 0 where it fills up"}  # fmt: skip
+        names = {"minilm": ("tokens", "ngrams", "shares"), "bag": ("ngrams", "shares")}.get(self._kind, ("tokens",))
+        page: Json = None
+        if self._kind == "bag":
+            page = {"kind": "text", "reads": "ngrams", "rows": ROWS}
+        elif self._kind != "minilm" and self._tokens and (pairs := tokenizer.byte_pairs(self._tokens)):
+            page = {"kind": "text", "reads": "byte pairs", "tokenizer": pairs}
+        model = Summed(self.model) if isinstance(self.model, bag_of_ngrams.BagOfNgrams) else self.model
+        return Portable(
+            model, {name: said[name] for name in names}, self.raw, {name: (1,) for name in names}, page,
+            "MiniLM cuts words in its own way (WordPiece), which the page does not know, and would make it 120 MB; "
+            "model='bag' or from_scratch=True has a page",
+        )  # fmt: skip
 
     def packaged(self) -> set[str]:
         """Return the names of MiniLM's weights."""
@@ -258,7 +285,9 @@ class Text(Domain):
         import pandas as pd
 
         words = pd.DataFrame({"words": [len(self.texts[row].split()) for row in rows]})
-        return words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
+        return (
+            words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
+        )
 
     def baselines(self) -> list[Baseline]:
         """Return TF-IDF with logistic regression, or with ridge regression, on the same split."""
@@ -314,6 +343,19 @@ class Text(Domain):
         what = f"{len(self.goal.classes)} classes" if isinstance(self.goal, OneOf) else f"numbers ({self.goal.name})"
         self.understood = Understood(f"{what}, without their texts")
         return self
+
+
+class Summed(nn.Module):
+    """A bag of n-grams whose sum is written out: exported as it is, it would be a loop over the texts."""
+
+    def __init__(self, bag: bag_of_ngrams.BagOfNgrams) -> None:
+        super().__init__()
+        self.bag = bag
+
+    def forward(self, ngrams: Tensor, shares: Tensor) -> Tensor:
+        """Return what the bag gives."""
+        out: Tensor = self.bag.out((functional.embedding(ngrams, self.bag.table.weight) * shares.unsqueeze(-1)).sum(1))
+        return out
 
 
 def _restored_goal(fitted: Mapping[str, Json]) -> OneOf | Number:

@@ -99,7 +99,11 @@ def _title(goal: Goal, domain: str) -> str:
     """Return what the model is asked."""
     if isinstance(goal, OneOf | AnyOf):
         few = ", ".join(goal.classes[:-1]) + f" or {goal.classes[-1]}?"
-        return few if len(few) <= 60 else f"Which of {len(goal.classes)} {'labels' if isinstance(goal, AnyOf) else 'classes'}?"
+        return (
+            few
+            if len(few) <= 60
+            else f"Which of {len(goal.classes)} {'labels' if isinstance(goal, AnyOf) else 'classes'}?"
+        )
     return f"How much is {goal.name}?" if isinstance(goal, Number) else domain
 
 

@@ -55,7 +55,9 @@ def write(
     if tokens < 1:
         raise OnionskinError(f"tokens={tokens}", fix="give 1 or more")
     if not 0 <= temperature < float("inf"):
-        raise OnionskinError(f"temperature={temperature}", fix="give 0 for the likeliest text, 1 for the model's own odds")
+        raise OnionskinError(
+            f"temperature={temperature}", fix="give 0 for the likeliest text, 1 for the model's own odds"
+        )
     if top_k is not None and top_k < 1:
         raise OnionskinError(f"top_k={top_k}", fix="give 1 or more, or None for all tokens")
     random = torch.Generator().manual_seed(seed)
@@ -159,7 +161,9 @@ def report(run: Path) -> Report | None:
     if not rows:
         return None
     table = Table(("step", "text"), tuple(rows), "What it wrote after so many steps, each time from the same start.")
-    return Report("samples", "What it wrote while it learned", f"After {rows[-1][0]:,} steps: {rows[-1][1][:300]}", (table,))
+    return Report(
+        "samples", "What it wrote while it learned", f"After {rows[-1][0]:,} steps: {rows[-1][1][:300]}", (table,)
+    )
 
 
 def sampled(model: nn.Module, tokens: Tokens, prompt: str, **options: int | float | None) -> str:
