@@ -3,8 +3,9 @@
     where,issue,decision,label,when
     bears/black/17.jpg,label,relabel,brown,2026-11-30T18:22:05+00:00
 
-Files are named from where the CSV lies, so that both can be moved together. It is only ever added to: the last line of an example counts. A line is written at once and whole, so a kill loses none
-but the one that was not made yet; what a kill or a full disk left of half a line is passed by.
+Files are named from where the CSV lies, so that both can be moved together. It is only ever added to: the last line of
+an example counts. A line is written at once and whole, so a kill loses none but the one that was not made yet; what a
+kill or a full disk left of half a line is passed by.
 """
 
 from __future__ import annotations
