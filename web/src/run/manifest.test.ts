@@ -36,6 +36,7 @@ describe('the manifest', () => {
       thinned: null,
       landscape: null,
       peel: null,
+      practice: [],
     })
   })
 
