@@ -6,6 +6,7 @@ TorchScript exporter makes it, as it makes the one in a run (``onionskin/watch/p
 
 from __future__ import annotations
 
+import copy
 import io
 import warnings
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Portable, Rows
@@ -76,7 +78,7 @@ def as_onnx(portable: Portable, answering: Answering, rows: Rows) -> bytes:
         import onnx  # noqa: F401  the exporter asks for it at its end, and says less
     except ModuleNotFoundError as error:
         raise OnionskinError(
-            "ONNX is written by onnx, which is not installed", fix="pip install 'onionskin[deploy]'"
+            "ONNX is written by onnx, which is not installed", fix="pip install 'onionskin[learn]'"
         ) from error
     arrays = portable.arrays(rows[:2])
     axes = {
@@ -88,7 +90,7 @@ def as_onnx(portable: Portable, answering: Answering, rows: Rows) -> bytes:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the exporter has much to say of what it makes fixed, and of its own age
             torch.onnx.export(
-                answering.eval(),
+                _written_out(answering).eval(),
                 arrays,
                 file,  # type: ignore[arg-type]  # a path is what the newer exporter takes
                 dynamo=False,
@@ -100,6 +102,56 @@ def as_onnx(portable: Portable, answering: Answering, rows: Rows) -> bytes:
     except Exception as error:
         raise OnionskinError(f"this model cannot be written as ONNX: {_first_line(error)}", fix=_OTHERWISE) from error
     return file.getvalue()
+
+
+class Attention(nn.Module):
+    """PyTorch's attention written out: as it is, the exporter would keep the number of examples that it saw."""
+
+    def __init__(self, own: nn.MultiheadAttention) -> None:
+        super().__init__()
+        self.own = own
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: Tensor | None = None,
+        **_: Any,
+    ) -> tuple[Tensor, None]:
+        """Return what :class:`torch.nn.MultiheadAttention` does, with the batch first, and no weights."""
+        own = self.own
+        weights, biases = own.in_proj_weight.chunk(3), own.in_proj_bias.chunk(3)
+        given = (query, key, value)
+        q, k, v = (self._heads(functional.linear(x, w, b)) for x, w, b in zip(given, weights, biases, strict=True))
+        scores = q @ k.transpose(-2, -1) * own.head_dim**-0.5  # (n, heads, t, s)
+        if attn_mask is not None:
+            masked = scores.masked_fill(attn_mask, -torch.inf) if attn_mask.dtype == torch.bool else scores + attn_mask
+            scores = masked
+        if key_padding_mask is not None:
+            scores = scores.masked_fill(key_padding_mask[:, None, None, :], -torch.inf)
+        return own.out_proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2)), None
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.reshape(x.shape[0], x.shape[1], self.own.num_heads, self.own.head_dim).transpose(1, 2)
+
+
+def _written_out(model: nn.Module) -> nn.Module:
+    """Return a copy whose attention is written out, where it can be."""
+    copied = copy.deepcopy(model)
+    for module in [*copied.modules()]:
+        for name, inner in module.named_children():
+            plain = isinstance(inner, nn.MultiheadAttention) and inner.batch_first and inner.in_proj_weight is not None
+            if (
+                isinstance(inner, nn.MultiheadAttention)
+                and plain
+                and inner.in_proj_bias is not None
+                and inner.bias_k is None
+            ):
+                setattr(module, name, Attention(inner))
+    return copied
 
 
 @dataclass(frozen=True)
@@ -134,7 +186,7 @@ def compared(onnx: bytes, portable: Portable, answering: Answering, rows: Rows) 
         import onnxruntime
     except ModuleNotFoundError as error:
         raise OnionskinError(
-            "the file is tried in onnxruntime, which is not installed", fix="pip install 'onionskin[deploy]'"
+            "the file is tried in onnxruntime, which is not installed", fix="pip install 'onionskin[learn]'"
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

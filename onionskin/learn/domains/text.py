@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from onionskin import data
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -222,6 +223,27 @@ class Text(Domain):
             joined.head.standardise(self._features[self.train])
         return self._features
 
+    def portable(self) -> Portable:
+        """Return the network from tokens on, or from n-grams and their shares; a page reads texts as Python does.
+
+        MiniLM has none: its words are cut another way, and its weights alone would make a page of 120 MB.
+        """
+        said = {"tokens": f"(n, t) int64, t up to {LENGTH}, filled up with {tokenizer.PADDING}: of the tokenizer",
+                "ngrams": f"(n, m) int64 below {ROWS}: rows of n-grams by their hash",
+                "shares": "(n, m) float32: what each counts, 0 where it fills up"}  # fmt: skip
+        names = {"minilm": ("tokens", "ngrams", "shares"), "bag": ("ngrams", "shares")}.get(self._kind, ("tokens",))
+        page: Json = None
+        if self._kind == "bag":
+            page = {"kind": "text", "reads": "ngrams", "rows": ROWS}
+        elif self._kind != "minilm" and self._tokens and (pairs := tokenizer.byte_pairs(self._tokens)):
+            page = {"kind": "text", "reads": "byte pairs", "tokenizer": pairs}
+        model = Summed(self.model) if isinstance(self.model, bag_of_ngrams.BagOfNgrams) else self.model
+        return Portable(
+            model, {name: said[name] for name in names}, self.raw, {name: (1,) for name in names}, page,
+            "MiniLM cuts words in its own way (WordPiece), which the page does not know, and would make it 120 MB; "
+            "model='bag' or from_scratch=True has a page",
+        )  # fmt: skip
+
     def packaged(self) -> set[str]:
         """Return the names of MiniLM's weights."""
         names = self.model.state_dict()
@@ -306,6 +328,19 @@ class Text(Domain):
         what = f"{len(self.goal.classes)} classes" if isinstance(self.goal, OneOf) else f"numbers ({self.goal.name})"
         self.understood = Understood(f"{what}, without their texts")
         return self
+
+
+class Summed(nn.Module):
+    """A bag of n-grams whose sum is written out: exported as it is, it would be a loop over the texts."""
+
+    def __init__(self, bag: bag_of_ngrams.BagOfNgrams) -> None:
+        super().__init__()
+        self.bag = bag
+
+    def forward(self, ngrams: Tensor, shares: Tensor) -> Tensor:
+        """Return what the bag gives."""
+        out: Tensor = self.bag.out((functional.embedding(ngrams, self.bag.table.weight) * shares.unsqueeze(-1)).sum(1))
+        return out
 
 
 def _restored_goal(fitted: Mapping[str, Json]) -> OneOf | Number:

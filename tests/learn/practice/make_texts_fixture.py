@@ -18,6 +18,9 @@ TEXTS = (
     "Größe, café naïve: 日本語 🙂🙂 İstanbul ΣΑΣ ½",
     "a\tb\nc  [start] it's 3.14 you'll \u00a0 x_y",
     "ok",
+    "A lovely film, warm and FUNNY!",
+    "wooden  acting: “I fell asleep”… größer 🙂 it's",
+    "joy",
 )
 _SEEN = ["the cat sat on the mat", "the cat's mat is the best mat", "größe und café 日本語"] * 3
 

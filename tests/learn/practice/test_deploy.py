@@ -22,6 +22,7 @@ import onionskin as osk
 from onionskin.cli import main
 from onionskin.learn.learner import Learner
 from tests.browser import browser
+from tests.learn.practice import make_texts_fixture
 from tests.view.access import violations
 
 
@@ -204,6 +205,46 @@ def test_a_form_for_a_table_in_the_browser(tmp_path: Path, chromium: Browser) ->
         assert value == pytest.approx(learner.predict(given).value, rel=1e-4)
     assert not violations(shown)
     shown.close()
+
+
+def _texts() -> pd.DataFrame:
+    good, bad = ("a lovely film", "warm and funny", "a joy"), ("dull and long", "wooden acting", "I fell asleep")
+    texts = [f"{(good, bad)[i % 2][i % 3]} and {(good, bad)[i % 2][i // 7 % 3]}, number {i}" for i in range(120)]
+    return pd.DataFrame({"text": texts, "said": [("good", "bad")[i % 2] for i in range(120)]})
+
+
+@pytest.mark.parametrize("model", ["transformer", "bag"])
+def test_a_text_in_the_browser(model: str, tmp_path: Path, chromium: Browser) -> None:
+    learner = osk.text(_texts(), target="said", model=model)
+    learner.fit(4, run=tmp_path / "run")
+    _deployed(learner, tmp_path / "app")
+    shown = Shown(chromium, tmp_path / "app" / "predict.html")
+    before = ""
+    for text in ("A lovely film, warm and FUNNY!", "wooden  acting: “I fell asleep”… größer 🙂 it's", "joy"):
+        shown.page.get_by_label("A text").fill(text)
+        values = shown.values(before)
+        before = json.dumps(values, separators=(",", ":"))
+        answer = learner.predict(text)
+        np.testing.assert_allclose(values, list(answer.scores.values()), atol=1e-5)
+        assert shown.page.inner_text(".best") == answer.text
+    assert not violations(shown)
+    shown.close()
+
+
+def test_the_page_is_held_to_what_python_makes_of_texts() -> None:
+    """The page's own tests read this file: where Python changes, it has to be written anew."""
+    assert json.loads(make_texts_fixture.PLACE.read_text(encoding="utf-8")) == make_texts_fixture.content()
+
+
+def test_without_a_page_the_report_says_why(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"user": np.arange(300) % 20, "item": np.arange(300) * 7 % 30, "rating": np.arange(300) % 5 + 1}
+    )
+    learner = osk.recommend(frame)
+    report = learner.deploy(tmp_path / "app")
+    assert report.facts["equal"], report.answer
+    assert not report.facts["page"]
+    assert "There is no page" in str(report)
 
 
 def test_any_number_of_examples_go_in(tmp_path: Path) -> None:

@@ -14,24 +14,31 @@ const BASE = 0x9e3779b97f4a7c15n
 const INVERSE = inverse(BASE)
 
 export interface Bag {
-  /** Rows of the table, rising, and what each counts: of length 1 together. */
+  /** Rows of the table, those of words first, and what each counts: of length 1 together. */
   readonly rows: readonly number[]
   readonly shares: Float32Array
 }
 
 export function bag(text: string, rows: number): Bag {
   const start = Array.from(text).slice(0, MOST_LETTERS).join('')
+  const letters = start.toLowerCase().split(SPACES).filter(Boolean).join(' ')
+  const parts = [ofWords(start), ofLetters(letters)].map((hashes) => counted(hashes, rows))
+  return {
+    rows: parts.flatMap((part) => part.rows),
+    shares: Float32Array.from(parts.flatMap(({ shares }) => [...shares])),
+  }
+}
+
+/** The rows of hashes, rising, each once, and what each counts: of length √½ together. */
+function counted(hashes: readonly bigint[], rows: number): Bag {
   const counts = new Map<number, number>()
-  for (const hash of [
-    ...ofWords(start),
-    ...ofLetters(start.toLowerCase().split(SPACES).filter(Boolean).join(' ')),
-  ]) {
+  for (const hash of hashes) {
     const row = Number((hash >> 32n) % BigInt(rows))
     counts.set(row, (counts.get(row) ?? 0) + 1)
   }
   const sorted = [...counts].sort(([a], [b]) => a - b)
   const shares = sorted.map(([, count]) => 1 + Math.log(count))
-  const length = Math.sqrt(shares.reduce((sum, share) => sum + share * share, 0)) || 1
+  const length = Math.sqrt(2 * shares.reduce((sum, share) => sum + share * share, 0)) || 1
   return { rows: sorted.map(([row]) => row), shares: Float32Array.from(shares, (share) => share / length) }
 }
 
