@@ -228,7 +228,9 @@ class Learner:
         """
         write = getattr(self.domain, "sample", None)
         if write is None:
-            raise OnionskinError(f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')")
+            raise OnionskinError(
+                f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')"
+            )
         text: str = write(prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
         return text
 

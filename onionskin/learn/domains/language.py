@@ -19,13 +19,13 @@ from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
 from onionskin.learn.text import reading, tokenizer, writing
-from onionskin.learn.text.tokenizer import Piece, Tokens
+from onionskin.learn.text.tokenizer import Piece
 from onionskin.models import gpt, smollm2
 from onionskin.models._gguf import read_gguf
 
 #: What can write, and how it is trained. SmolLM2 is tuned in its last two blocks, slowly: it knows more than the text.
 RECIPES: Final = {
-    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle", threads=0),
+    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle"),
     "smollm2": Recipe(1, 2, 2**-14, 0.0, "adamw", "one_cycle", threads=0),
 }
 MODELS: Final = tuple(RECIPES)
@@ -41,6 +41,9 @@ _TUNED: Final = 2
 #: The largest vocabulary that is trained, and the most text (characters).
 VOCABULARY: Final = 4096
 _MOST_LETTERS: Final = 100_000_000
+
+#: What is understood of no data.
+NO_TEXT: Final = "no text: it writes"
 
 PROSE: Final = (".txt", ".md", ".text")
 
@@ -103,7 +106,9 @@ class Language(Domain):
         if kind == "gpt":
             self._tokens = tokenizer.trained([kept], VOCABULARY, 1 << 30, lower=False)
         self._build(kind, context, seed, whole=False)
-        parts = [np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)]
+        parts = [
+            np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)
+        ]
         self._stream = np.concatenate(parts)
         counts = [max(0, len(part) - 1) // context for part in parts]
         self._starts = np.array([*range(0, counts[0] * context, context),
@@ -118,7 +123,7 @@ class Language(Domain):
         self.goal = NextToken(len(self._tokens), letters, self._tokens.said)
         self._samples: writing.Samples | None = None
         self.understood = Understood(
-            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else "no text: it writes",
+            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else NO_TEXT,
             tuple(notes), {"tokens": len(self._tokens), "train": counts[0], "valid": counts[1], "context": context},
         )  # fmt: skip
 
@@ -225,7 +230,7 @@ class Language(Domain):
             self._tokens = tokenizer.from_json(fitted["tokenizer"], 1 << 30, vocabulary=VOCABULARY)
         self._build(kind, context, 0, whole=whole)
         self.goal = NextToken(len(self._tokens), float(fitted["letters"]), self._tokens.said)
-        self.understood = Understood("no text: it writes")
+        self.understood = Understood(NO_TEXT)
         return self
 
 

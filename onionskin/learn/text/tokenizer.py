@@ -124,7 +124,7 @@ def from_json(content: Any, most: int, *, vocabulary: int = _MOST_TOKENS) -> Tok
     try:
         tokenizer = own.Tokenizer.from_str(content)
         numbers = tokenizer.get_vocab(with_added_tokens=True).values()
-    except Exception as error:  # noqa: BLE001  the library raises nothing finer
+    except Exception as error:
         raise OnionskinError(f"the tokenizer cannot be read: {error}", fix="give a tokenizer.json") from error
     if not numbers or max(numbers) >= vocabulary:
         raise OnionskinError(f"the tokenizer has {len(numbers):,} tokens up to number {max(numbers, default=0):,}, "
@@ -178,7 +178,7 @@ def of_gguf(file: GGUF, most: int) -> Tokens:
         raise OnionskinError(f"{file.path} has tokens twice, or merges that are no pairs", fix="give another copy")
     try:
         tokenizer = own.Tokenizer(own.models.BPE(vocabulary, pairs))
-    except Exception as error:  # noqa: BLE001  the library raises nothing finer
+    except Exception as error:
         raise OnionskinError(f"{file.path}: its tokenizer is damaged: {error}", fix="give another copy") from error
     parts = [own.pre_tokenizers.ByteLevel(add_prefix_space=False)]
     if parting == "smollm":

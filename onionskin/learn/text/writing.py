@@ -55,7 +55,9 @@ def write(
     if tokens < 1:
         raise OnionskinError(f"tokens={tokens}", fix="give 1 or more")
     if not 0 <= temperature < float("inf"):
-        raise OnionskinError(f"temperature={temperature}", fix="give 0 for the likeliest text, 1 for the model's own odds")
+        raise OnionskinError(
+            f"temperature={temperature}", fix="give 0 for the likeliest text, 1 for the model's own odds"
+        )
     if top_k is not None and top_k < 1:
         raise OnionskinError(f"top_k={top_k}", fix="give 1 or more, or None for all tokens")
     random = torch.Generator().manual_seed(seed)
@@ -73,15 +75,15 @@ def write(
 def _drawn(
     model: nn.Module, known: list[int], count: int, context: int, choose: Callable[[Tensor], int]
 ) -> Iterator[int]:
-    memory = Memory() if isinstance(model, SmolLM2) else None
+    memory = Memory()
     for _ in range(count):
         with torch.no_grad():
-            if memory is None:
-                logits = model(torch.tensor([known[-context:]]))
-            elif isinstance(model, SmolLM2):
-                if not 0 < len(memory) < context:  # from the start, or where it is full from the later half
+            if isinstance(model, SmolLM2):
+                if not 0 < len(memory) < context:  # at the start; and where it is full, from the later half of it
                     memory, known = Memory(), known[-(context // 2) :]
                 logits = model.after(torch.tensor([known[len(memory) :]]), memory)
+            else:
+                logits = model(torch.tensor([known[-context:]]))
         known.append(choose(logits[0, -1]))
         yield known[-1]
 
@@ -100,8 +102,8 @@ def _choice(logits: Tensor, temperature: float, top_k: int | None, random: torch
 class Samples(Event):
     """Lets a model write while it learns: after steps 1, 2, 4, 8 … and after every epoch.
 
-    What it writes is kept in the run (:data:`FILE`), and told on a terminal. It draws from random numbers of its own, so
-    that the training is the same as without.
+    What it writes is kept in the run (:data:`FILE`), and told on a terminal. It draws from random numbers of its own,
+    so that the training is the same as without.
 
     Args:
         sample: Returns a text.
@@ -159,10 +161,12 @@ def report(run: Path) -> Report | None:
     if not rows:
         return None
     table = Table(("step", "text"), tuple(rows), "What it wrote after so many steps, each time from the same start.")
-    return Report("samples", "What it wrote while it learned", f"After {rows[-1][0]:,} steps: {rows[-1][1][:300]}", (table,))
+    return Report(
+        "samples", "What it wrote while it learned", f"After {rows[-1][0]:,} steps: {rows[-1][1][:300]}", (table,)
+    )
 
 
-def sampled(model: nn.Module, tokens: Tokens, prompt: str, **options: int | float | None) -> str:
+def sampled(model: nn.Module, tokenizer: Tokens, prompt: str, **options: int | float | None) -> str:
     """Return the prompt and how a model goes on from it; see :func:`write`."""
-    start = tokens.plain(prompt) or [0]
-    return prompt + tokens.said([*write(model, start, **options)])  # type: ignore[arg-type]
+    start = tokenizer.plain(prompt) or [0]
+    return prompt + tokenizer.said([*write(model, start, **options)])  # type: ignore[arg-type]
