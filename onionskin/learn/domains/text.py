@@ -253,9 +253,10 @@ class Text(Domain):
         import pandas as pd
 
         words = pd.DataFrame({"words": [len(self.texts[row].split()) for row in rows]})
-        return (
-            words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
-        )
+        if self._others is None:
+            return words
+        others = self._others.iloc[rows].reset_index(drop=True)
+        return pd.concat([words.drop(columns=[name for name in words if name in others]), others], axis=1)
 
     def baselines(self) -> list[Baseline]:
         """Return TF-IDF with logistic regression, or with ridge regression, on the same split."""
