@@ -25,7 +25,7 @@ from onionskin.models._gguf import read_gguf
 
 #: What can write, and how it is trained. SmolLM2 is tuned in its last two blocks, slowly: it knows more than the text.
 RECIPES: Final = {
-    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle", threads=0),
+    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle"),
     "smollm2": Recipe(1, 2, 2**-14, 0.0, "adamw", "one_cycle", threads=0),
 }
 MODELS: Final = tuple(RECIPES)
@@ -41,6 +41,9 @@ _TUNED: Final = 2
 #: The largest vocabulary that is trained, and the most text (characters).
 VOCABULARY: Final = 4096
 _MOST_LETTERS: Final = 100_000_000
+
+#: What is understood of no data.
+NO_TEXT: Final = "no text: it writes"
 
 PROSE: Final = (".txt", ".md", ".text")
 
@@ -120,7 +123,7 @@ class Language(Domain):
         self.goal = NextToken(len(self._tokens), letters, self._tokens.said)
         self._samples: writing.Samples | None = None
         self.understood = Understood(
-            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else "no text: it writes",
+            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else NO_TEXT,
             tuple(notes), {"tokens": len(self._tokens), "train": counts[0], "valid": counts[1], "context": context},
         )  # fmt: skip
 
@@ -227,7 +230,7 @@ class Language(Domain):
             self._tokens = tokenizer.from_json(fitted["tokenizer"], 1 << 30, vocabulary=VOCABULARY)
         self._build(kind, context, 0, whole=whole)
         self.goal = NextToken(len(self._tokens), float(fitted["letters"]), self._tokens.said)
-        self.understood = Understood("no text: it writes")
+        self.understood = Understood(NO_TEXT)
         return self
 
 

@@ -39,6 +39,9 @@ RECIPES: Final = {
     "transformer": Recipe(10, 32, 2**-10, 0.01, "adamw", "one_cycle"),
 }
 
+#: What takes n-grams.
+BAGS: Final = ("minilm", "bag")
+
 #: Of the table of n-grams; a few hundred thousand different ones share them.
 ROWS: Final = 1 << 17
 
@@ -125,9 +128,10 @@ class Text(Domain):
             numbers = {name: number for number, name in enumerate(self.goal.classes)}
             self._y = torch.tensor([numbers[name] for name in read.targets])
         self._tokens = _tokens(kind, [read.texts[row] for row in self.train])
+        self._sizes: tuple[int, ...] = ()
         self._build(kind, seed, whole=False)
         self._encoded = self._tokens.encoded(read.texts) if self._tokens else []
-        self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in ("minilm", "bag") else []
+        self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in BAGS else []
         self._features: Tensor | None = None
         self.understood = self._understood(read.notes, read.target)
 
@@ -136,7 +140,8 @@ class Text(Domain):
         self._kind, self.recipe = kind, RECIPES[kind]
         torch.manual_seed(seed)
         if kind == "minilm":
-            encoder = minilm.build() if whole else minilm.pretrained(_minilm().model)
+            encoder = minilm.build(*self._sizes) if whole else minilm.pretrained(_minilm().model)
+            self._sizes = encoder.sizes
             self.model = Joined(encoder, ROWS, outputs)
             self.trained: nn.Module = self.model.head
             if len(self.train):
@@ -185,7 +190,7 @@ class Text(Domain):
         """Return texts, or rows of a table with them, as :meth:`raw` does."""
         texts = [self._text_of(thing) for thing in things]
         return self._given(self._tokens.encoded(texts) if self._tokens else [],
-                           [ngrams.bag(one, ROWS) for one in texts] if self._kind in ("minilm", "bag") else [])  # fmt: skip
+                           [ngrams.bag(one, ROWS) for one in texts] if self._kind in BAGS else [])  # fmt: skip
 
     @staticmethod
     def _given(encoded: Sequence[Sequence[int]], bags: Sequence[ngrams.Bag]) -> tuple[Tensor, ...]:
@@ -270,9 +275,10 @@ class Text(Domain):
         import pandas as pd
 
         words = pd.DataFrame({"words": [len(self.texts[row].split()) for row in rows]})
-        return (
-            words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
-        )
+        if self._others is None:
+            return words
+        others = self._others.iloc[rows].reset_index(drop=True)
+        return pd.concat([words.drop(columns=[name for name in words if name in others]), others], axis=1)
 
     def baselines(self) -> list[Baseline]:
         """Return TF-IDF with logistic regression, or with ridge regression, on the same split."""
@@ -306,6 +312,8 @@ class Text(Domain):
     def fitted(self) -> dict[str, Json]:
         """Return classes, or the number's scale, and the tokenizer."""
         told: dict[str, Json] = {"tokenizer": self._tokens.to_json() if self._tokens else None}
+        if self._kind == "minilm":
+            told["encoder"] = list(self._sizes)
         if isinstance(self.goal, Number):
             return told | {"number": [self.goal.name, self.goal.mean, self.goal.deviation]}
         return told | {"classes": list(self.goal.classes)}
@@ -322,7 +330,9 @@ class Text(Domain):
         self.texts, self._where, self._others = (), (), None
         self._encoded, self._bags, self._features = [], [], None
         self.goal = _restored_goal(fitted)
-        most = 30522 if kind == "minilm" else VOCABULARY
+        if kind == "minilm":
+            self._sizes = minilm.checked(fitted["encoder"])
+        most = self._sizes[0] if kind == "minilm" else VOCABULARY
         self._tokens = None if kind == "bag" else tokenizer.from_json(fitted["tokenizer"], LENGTH, vocabulary=most)
         self._build(kind, 0, whole=whole)
         what = f"{len(self.goal.classes)} classes" if isinstance(self.goal, OneOf) else f"numbers ({self.goal.name})"
