@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 import numpy as np
@@ -88,6 +89,7 @@ class Text(Domain):
         model: ``minilm``, ``bag``, ``lstm`` or ``transformer``; by default the first, or from scratch the second.
         from_scratch: Whether to use no pretrained weights.
         valid: The share that is held out to measure on.
+        decisions: What was decided of single texts, the file that ``onionskin clean`` writes.
         seed: Of the split and of the first weights.
 
     Raises:
@@ -106,6 +108,7 @@ class Text(Domain):
         model: str | None = None,
         from_scratch: bool = False,
         valid: float = 0.2,
+        decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
         kind = _kind(model, from_scratch)
@@ -114,7 +117,7 @@ class Text(Domain):
         read = reading.read(source, text=text, target=target)
         self.settings = {
             "source": read.source, "text": text, "target": target, "model": kind, "from_scratch": from_scratch,
-            "valid": valid, "seed": seed,
+            "valid": valid, "decisions": None if decisions is None else str(Path(decisions).absolute()), "seed": seed,
         }  # fmt: skip
         self.texts, self._where, self._others = read.texts, read.where, read.others
         self.train, self.valid = _split(read.texts, valid, seed)
@@ -127,13 +130,14 @@ class Text(Domain):
             self.goal = OneOf(sorted(set(read.targets)))
             numbers = {name: number for number, name in enumerate(self.goal.classes)}
             self._y = torch.tensor([numbers[name] for name in read.targets])
+        decided = self.decide(decisions)
         self._tokens = _tokens(kind, [read.texts[row] for row in self.train])
         self._sizes: tuple[int, ...] = ()
         self._build(kind, seed, whole=False)
         self._encoded = self._tokens.encoded(read.texts) if self._tokens else []
         self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in BAGS else []
         self._features: Tensor | None = None
-        self.understood = self._understood(read.notes, read.target)
+        self.understood = self._understood([*read.notes, *decided], read.target)
 
     def _build(self, kind: str, seed: int, *, whole: bool) -> None:
         outputs, count = self.goal.outputs, len(self._tokens) if self._tokens else 0
@@ -259,6 +263,17 @@ class Text(Domain):
     def shown(self, row: int) -> Shown:
         """Return a text."""
         return Shown(self.texts[row], where=self._where[row], label=self.goal.told(self._y[row]))
+
+    def where(self, row: int) -> str:
+        """Return its file, or its row."""
+        return self._where[row]
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes. Raises OnionskinError for what is none, and where a number is learned."""
+        if not isinstance(self.goal, OneOf):
+            super().relabel(rows, labels)
+        else:
+            self._y[rows] = torch.tensor([self.goal.number(label) for label in labels])
 
     def tokens(self, things: Sequence[Any]) -> list[list[Piece]]:
         """Return the pieces of each text with their places in it, as the first input of the model has them.
