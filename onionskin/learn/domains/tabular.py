@@ -292,7 +292,11 @@ class Tabular(Domain):
 
 
 class Plain(nn.Module):
-    """The network behind what standardises its numbers: in float64, as :class:`onionskin.data.encoding.Encoding` does."""
+    """The network behind what standardises its numbers, in float64 as ``onionskin/data/encoding.py`` does."""
+
+    median: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, model: nn.Module, scale: Sequence[tuple[float, float, float]]) -> None:
         super().__init__()

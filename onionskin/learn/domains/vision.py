@@ -410,6 +410,9 @@ class Vision(Domain):
 class Standard(nn.Module):
     """Pixels from 0 to 1, (n, channels, h, w), less a mean and divided by a deviation, for each channel."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
