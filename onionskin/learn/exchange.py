@@ -78,7 +78,7 @@ def as_onnx(portable: Portable, answering: Answering, rows: Rows) -> bytes:
         import onnx  # noqa: F401  the exporter asks for it at its end, and says less
     except ModuleNotFoundError as error:
         raise OnionskinError(
-            "ONNX is written by onnx, which is not installed", fix="pip install 'onionskin[deploy]'"
+            "ONNX is written by onnx, which is not installed", fix="pip install 'onionskin[learn]'"
         ) from error
     arrays = portable.arrays(rows[:2])
     axes = {
@@ -185,7 +185,7 @@ def compared(onnx: bytes, portable: Portable, answering: Answering, rows: Rows) 
         import onnxruntime
     except ModuleNotFoundError as error:
         raise OnionskinError(
-            "the file is tried in onnxruntime, which is not installed", fix="pip install 'onionskin[deploy]'"
+            "the file is tried in onnxruntime, which is not installed", fix="pip install 'onionskin[learn]'"
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

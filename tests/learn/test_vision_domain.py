@@ -194,6 +194,15 @@ def test_several_labels(photos: Path, tmp_path: Path) -> None:
         again.open_data()
 
 
+def test_a_folder_here_goes_before_a_data_set_of_its_name(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos.rename(photos.with_name("digits"))
+    monkeypatch.chdir(photos.parent)
+    learner = osk.vision("digits", from_scratch=True, size=16)
+    assert learner.domain.understood.what.startswith("3 classes, 36 photos")
+    assert "not the data set of that name" in learner.domain.understood.notes[0]
+    assert learner.domain.settings["source"] == str(photos.with_name("digits"))
+
+
 def test_near_duplicates_stay_on_one_side(photos: Path) -> None:
     (photos / "red" / "broken.png").unlink()
     random = np.random.default_rng(0)

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.data import encoding, new_rows
-from onionskin.data._note import Note
 from onionskin.data._target import is_classes
-from onionskin.data.table import Column, Kind, TypedTable, read
+from onionskin.data.table import Column, Kind, TypedTable
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Parts, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
+from onionskin.learn.domains._opening import opened, used_of
 from onionskin.learn.domains._table_goals import by_class, by_number
 from onionskin.learn.domains._table_peers import Task, measured
 from onionskin.learn.goals.number import Number
@@ -92,7 +92,7 @@ class Tabular(Domain):
         decisions: str | Path | None = None,
     ) -> None:
         data.needed(_pandas, "pandas", "learn")
-        table, target = _opened(source, target, dict(kinds or {}))
+        table, target = opened(source, target, dict(kinds or {}))
         place = str(source) if isinstance(source, str | Path) else None
         self.settings = {
             "source": place, "target": target, "seed": seed, "valid": valid, "split": split, "kinds": dict(kinds or {}),
@@ -101,7 +101,7 @@ class Tabular(Domain):
         self._has_target = table.frame[target].notna().to_numpy()
         frame = table.frame[self._has_target].reset_index(drop=True)
         self.train, self.valid, by = held_out(table, frame, split, valid, seed)
-        used, notes = _used(table, target, drop, by if split.startswith("group") else "")
+        used, notes = used_of(table, target, drop, by if split.startswith("group") else "")
         notes = [*table.notes, *notes]
         self._frame = frame
         if is_classes(table.columns, table.frame, target):
@@ -208,6 +208,18 @@ class Tabular(Domain):
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return the columns that are used, as they are in the table."""
         return self._frame[self.encoding.columns.names].iloc[rows].reset_index(drop=True)
+
+    def parts(self, inputs: tuple[Tensor, ...]) -> Parts:
+        """Return the columns; one that is absent has the training mean, or a value that was never seen."""
+        numbers, categories = self.encoding.numbers, self.encoding.categories
+        names = list(dict.fromkeys([one.column for one in numbers] + [one.column for one in categories]))
+        # Without numbers, the network's one number is how much of the row is known: it belongs to no column.
+        columns = [[names.index(one.column) for one in numbers] or [-1]]
+        if len(inputs) > 1:
+            columns.append([names.index(one.column) for one in categories])
+        groups = tuple(torch.tensor([each]) for each in columns)
+        baseline = (torch.zeros_like(inputs[0]), self._unseen[None])[: len(inputs)]
+        return Parts(tuple(names), groups, baseline)
 
     def baselines(self) -> list[Baseline]:
         """Return scikit-learn's boosted trees and linear model on the same split; nothing where it is not installed."""
@@ -319,37 +331,6 @@ def _pandas() -> Any:
     import pandas
 
     return pandas
-
-
-def _opened(source: Any, target: str | None, kinds: Mapping[str, Kind]) -> tuple[TypedTable, str]:
-    """Return a source as a table, and the column to learn."""
-    if isinstance(source, str) and source in data.names() and not Path(source).exists():
-        told = data.about(source)
-        if told.domain != "tabular":
-            raise OnionskinError(f"'{source}' is no table but {told.title}", fix="give a table, or another domain")
-        source = data.load(source)
-    if isinstance(source, data.Table):
-        source, target = source.frame, target or source.target
-    if target is None:
-        found = read(source, kinds=kinds)
-        target = found.target
-        if target is None:
-            names = ", ".join(found.columns.names[:20])
-            raise OnionskinError("which column is to be learned?", fix=f"give target=, one of: {names}")
-    return read(source, target=target, kinds=kinds), target
-
-
-def _used(table: TypedTable, target: str, drop: Sequence[str], group: str) -> tuple[list[Column], list[Note]]:
-    """Return the columns that are given to the network, and notes on those that are not."""
-    for name in drop:
-        table.columns[name]  # raises, where there is none
-    silent = [c for c in table.columns.of("identifier", "constant", "empty") if c.name not in (target, *drop)]
-    notes = []
-    if silent:
-        notes.append(Note("left out: " + "; ".join(f"'{c.name}' ({c.sentence})" for c in silent[:6])
-                          + (f" and {len(silent) - 6} more" if len(silent) > 6 else "")))  # fmt: skip
-    out = {target, group, *drop, *(column.name for column in silent)}
-    return [column for column in table.columns if column.name not in out], notes
 
 
 def _size(rows: int) -> tuple[int, int, float, int]:

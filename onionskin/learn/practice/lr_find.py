@@ -37,7 +37,7 @@ _LEAST_FALL: Final = 0.02
 
 
 @dataclass(frozen=True)
-class Test:
+class Tried:
     """One range test: learning rates and the losses of the batches that they were tried on."""
 
     rates: tuple[float, ...]
@@ -86,7 +86,7 @@ def lr_find(
     return _report(d, tests, found)
 
 
-def _tried(d: Domain, rates: Sequence[float], seed: int) -> Test:
+def _tried(d: Domain, rates: Sequence[float], seed: int) -> Tried:
     """Train one step with each rate, until the loss explodes."""
     optimizer = d.optimizer(rates[0], d.recipe.weight_decay)
     # Groups may have rates of their own, such as a backbone's: they keep their ratio.
@@ -107,7 +107,7 @@ def _tried(d: Domain, rates: Sequence[float], seed: int) -> Test:
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return Test(tuple(rates[: len(losses)]), tuple(losses))
+    return Tried(tuple(rates[: len(losses)]), tuple(losses))
 
 
 def _batches(d: Domain, seed: int) -> Iterator[Batch]:
@@ -117,7 +117,7 @@ def _batches(d: Domain, seed: int) -> Iterator[Batch]:
         epoch += 1
 
 
-def suggestion(test: Test) -> float | None:
+def suggestion(test: Tried) -> float | None:
     """Return the rate to train with: an eighth of the one with the lowest loss; None where the loss never fell.
 
     Where the loss is lowest it has stopped to fall: a rate so high is on the edge. An eighth of it was the best of
@@ -131,7 +131,7 @@ def suggestion(test: Test) -> float | None:
     return float(2.0 ** round(math.log2(test.rates[lowest] / _BELOW)))
 
 
-def _report(d: Domain, tests: Sequence[Test], found: Sequence[float]) -> Report:
+def _report(d: Domain, tests: Sequence[Tried], found: Sequence[float]) -> Report:
     recipe, lr = d.recipe, found[len(found) // 2] if found else None
     blocks: list[Block] = []
     if lr is None:

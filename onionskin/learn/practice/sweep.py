@@ -15,7 +15,7 @@ from onionskin.errors import OnionskinError
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.intervals import wilson
 from onionskin.learn.report import Axis, Block, Caution, Chart, Report, Series, Table, Text
-from onionskin.learn.search import OF_A_PLAN, Choice, asked, usual
+from onionskin.learn.search import OF_A_PLAN, Choice, asked, beginning, usual
 from onionskin.learn.sweeping import Sweep, Trial
 from onionskin.watch.paths import free_path
 
@@ -31,7 +31,7 @@ def sweep(learner: Learner, trials: int = 20, **options: Any) -> Report:
 
     Args:
         learner: Made from data; each trial begins with fresh weights, and the learner stays as it is.
-        trials: How many in all; the first has the recipe's own settings.
+        trials: How many in all; the first has the recipe's own settings, if the space holds them.
         options: As in :func:`sweeping`.
 
     Raises:
@@ -123,8 +123,11 @@ def _how(work: Sweep, best: Trial, first: Trial) -> str:
     own = [f"{name}={_said(best, name)!r}" for name in work.space if name not in OF_A_PLAN]
     plan = ", ".join(f"{name}={_said(best, name)!r}" for name in work.space if name in OF_A_PLAN)
     made = f"make the learner with {', '.join(own)}, and train it" if own else "train"
-    return (f"To use it, {made} with fit({plan}). The first trial, with the recipe's own settings, came to "
-            f"{goal.shown({goal.measure: first.value})}.")  # fmt: skip
+    words = f"To use it, {made} with fit({plan})."
+    if beginning(work.domain, work.space) is not None:
+        came = goal.shown({goal.measure: first.value})
+        words += f" The first trial, with the recipe's own settings, came to {came}."
+    return words
 
 
 def _noise(work: Sweep, ranked: Sequence[Trial]) -> list[Block]:
