@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood, split
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood, split
 from onionskin.learn.domains import _interactions, _people, _ranking
 from onionskin.learn.domains._choosing import Choosing
 from onionskin.learn.domains._people import People
@@ -197,6 +197,18 @@ class Recommend(Domain):
         """Return users, items, their features, and how each row stands in its user's own history."""
         users, items = self._users[rows], self._items[rows]
         return users, items, self._user_features[users], self._item_features[items], self._own[rows]
+
+    def portable(self) -> Portable:
+        """Return the network; it takes what :meth:`raw` gives."""
+        said = {
+            "users": "(n,) int64: numbers of users, in the order of learner.json",
+            "items": "(n,) int64: numbers of items",
+            "user_features": f"(n, {self._user_features.shape[1]}) float32",
+            "item_features": f"(n, {self._item_features.shape[1]}) float32",
+            "own": "(n, 2) float32: how each row stands in its user's own history",
+        }
+        why = "it would have to hold the names of all users and items; the ONNX file takes their numbers"
+        return Portable(self.model, said, self.raw, why_no_page=why)
 
     def batch(self, rows: Rows) -> Batch:
         """Return :meth:`raw` and the targets; of choices everything else besides, as what was not chosen."""
