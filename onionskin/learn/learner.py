@@ -231,6 +231,35 @@ class Learner:
                 warnings.warn(str(error), OnionskinWarning, stacklevel=3)
         return report
 
+    def sample(
+        self,
+        prompt: str | None = None,
+        *,
+        tokens: int = 100,
+        temperature: float = 0.8,
+        top_k: int | None = 50,
+        seed: int = 0,
+    ) -> str:
+        """Return a prompt and how the model goes on. The same seed gives the same text.
+
+        Args:
+            prompt: What to go on from; by default what the learner was made with.
+            tokens: How many tokens to write at most.
+            temperature: 0 for the likeliest token each time, 1 for the model's own odds, more for bolder ones.
+            top_k: How many tokens may come each time; None for all.
+            seed: Of the random numbers, which are its own.
+
+        Raises:
+            OnionskinError: This learner does not write, or an argument makes no sense.
+        """
+        write = getattr(self.domain, "sample", None)
+        if write is None:
+            raise OnionskinError(
+                f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')"
+            )
+        text: str = write(prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
+        return text
+
     # ------------------------------------------------------------------ keeping
 
     def save(self, path: str | Path) -> Path:
@@ -240,6 +269,12 @@ class Learner:
             OnionskinError: It cannot be written, or holds something else; what was there before stands.
         """
         return saved.save(self, Path(path))
+
+    def deploy(self, folder: str | Path, *, page: bool = True) -> Report:
+        """Write the model for others: ONNX, compared with PyTorch, and a page that predicts in the browser."""
+        from onionskin.learn.practice.deploy import deploy
+
+        return deploy(self, Path(folder), page=page)
 
     def open_data(self, data: Any = None) -> Learner:
         """Open the data that a loaded learner was made from, and return the learner.

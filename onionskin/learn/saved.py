@@ -124,6 +124,11 @@ def _load_weights(domain: Domain, path: Path) -> None:
         raise _damaged(path.parent, f"'{wrong[0]}' is in only one of weights and model")
 
 
+def is_saved(path: str | Path) -> bool:
+    """Return whether a learner lies in a folder, or in a run folder."""
+    return any((folder / DESCRIPTION).is_file() for folder in (Path(path), Path(path) / IN_A_RUN))
+
+
 def _folder(path: Path) -> Path:
     for folder in (path, path / IN_A_RUN):
         if (folder / DESCRIPTION).is_file():

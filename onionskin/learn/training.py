@@ -161,12 +161,16 @@ class Training:
         if plan.accumulate > 1:
             self._events.append(Accumulation(plan.accumulate, len(domain.train) // batch))
         asked = {"domain": domain.name, "examples": len(domain.train), "settings": domain.settings, **vars(plan)}
-        kept = {"measuring": self._measuring, "best": self._best}
+        own = domain.events()
+        self._events.extend(own.values())
+        kept = {"measuring": self._measuring, "best": self._best, **own}
         self._moment = Moment(domain.trained, self._optimizer, self._schedule, self._place, kept, self._best, asked)
         if resume:
             assert run is not None
             self._moment.load(run)
         self.recorder = self._measuring.run = self._record(run, resume=resume, budget=budget)
+        for event in own.values():
+            event.recorded(self.recorder)
         self._result: Result | None = None
 
     def _record(self, run: Path | None, *, resume: bool, budget: float) -> Recorder | None:
@@ -246,8 +250,8 @@ class Training:
         run = self.recorder.path if self.recorder else None
         self._result = Result(
             run=run, measured=measured, shown=self.domain.goal.shown(measured), last=last,
-            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step, seconds=seconds,
-            baselines=tuple(self.domain.baselines()),
+            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step,
+            seconds=seconds, baselines=tuple(self.domain.baselines()),
         )  # fmt: skip
 
     def forget(self) -> None:

@@ -9,6 +9,8 @@ and biases, as in Chen et al. (2012), "SVDFeature", JMLR 13.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -63,6 +65,8 @@ class SVDPlusPlus(nn.Module):
             self.user.weight[UNKNOWN] = 0
             self.item.weight[UNKNOWN] = 0
 
+        self.register_load_state_dict_post_hook(_check)
+
     def tastes(self, users: Tensor, user_features: Tensor, items: Tensor, own: Tensor) -> Tensor:
         """Return the factors of users, (n, f): their own, their features', and those of what they rated but ``items``."""
         chosen = functional.embedding_bag(self.seen, self.chosen.weight, self.starts, mode="sum",
@@ -104,6 +108,15 @@ class SVDPlusPlus(nn.Module):
         self.shares.copy_(own[order, 0])
         self.surprises.copy_(own[order, 1])
         return own
+
+
+def _check(model: nn.Module, told: Any) -> None:
+    """Refuse a history that points anywhere else, which a file of a stranger might hold. Raises RuntimeError."""
+    assert isinstance(model, SVDPlusPlus)
+    seen, starts = model.seen, model.starts
+    is_history = bool((starts[1:] >= starts[:-1]).all()) and int(starts[0]) == 0 and int(starts[-1]) <= len(seen)
+    if not is_history or bool(((seen < 0) | (seen >= model.item.num_embeddings)).any()):
+        raise RuntimeError("its history points at items or places that are not there")
 
 
 def build(

@@ -183,8 +183,8 @@ def _enough(frame: pd.DataFrame, names: dict[str, str]) -> None:
         raise OnionskinError(f"{len(frame)} usable rows", fix=f"give {FEWEST} ratings or more: thousands are better")
     for kind in ("user", "item"):
         if frame[names[kind]].nunique() < 2:
-            only = frame[names[kind]].iloc[0]
-            raise OnionskinError(f"there is one {kind} alone, {only!r}, in column '{names[kind]}'",
+            only = frame[names[kind]].tolist()[0]
+            raise OnionskinError(f"there is one {kind} alone, {plain(only)!r}, in column '{names[kind]}'",
                                  fix=f"give several, or say which column it is: {kind}='…'")  # fmt: skip
     if "rating" in names and frame[names["rating"]].nunique() < 2:
         raise OnionskinError(f"all {len(frame):,} ratings are {frame[names['rating']].iloc[0]:g}",
