@@ -239,7 +239,7 @@ class Text(Domain):
             page = {"kind": "text", "reads": "byte pairs", "tokenizer": pairs}
         model = Summed(self.model) if isinstance(self.model, bag_of_ngrams.BagOfNgrams) else self.model
         return Portable(
-            model, {name: said[name] for name in names}, self.raw, {name: (1,) for name in names}, page,
+            model, {name: said[name] for name in names}, self.raw, dict.fromkeys(names, (1,)), page,
             "MiniLM cuts words in its own way (WordPiece), which the page does not know, and would make it 120 MB; "
             "model='bag' or from_scratch=True has a page",
         )  # fmt: skip
