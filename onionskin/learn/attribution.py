@@ -194,7 +194,7 @@ def _embedded(spoken: Spoken, inputs: Inputs, parts: Parts) -> Attribution:
 def by_words(spoken: Spoken, given: Callable[[list[str]], Inputs], text: str) -> tuple[Attribution, list[str]]:
     """Return how much each word of a text speaks for the answer, and the words: Shapley values over sampled orders.
 
-    orders = [torch.randperm(len(words), generator=torch.Generator().manual_seed(k)) for k in range(_TEXTS_ORDERS)]
+    Words are left out of the text itself, so that any model can be asked, however it reads; of long texts, several words
     at a time. In each order the words' shares add up to the difference between the text and one with no word.
 
     Args:
@@ -211,7 +211,7 @@ def by_words(spoken: Spoken, given: Callable[[list[str]], Inputs], text: str) ->
     versions = [""]
     for order in orders:
         kept: list[int] = []
-        for word in order.tolist():
+        for word in order:
             kept = sorted([*kept, word])
             versions.append(" ".join(words[k] for k in kept))
     asked = list(dict.fromkeys(version or _NO_WORD for version in versions))
@@ -222,7 +222,7 @@ def by_words(spoken: Spoken, given: Callable[[list[str]], Inputs], text: str) ->
     nothing, whole = said[_NO_WORD], said[" ".join(words)]
     for number, order in enumerate(orders):
         before = nothing
-        for place, word in enumerate(order.tolist()):
+        for place, word in enumerate(order):
             after = said[versions[1 + number * len(words) + place]]
             values[word] += (after - before) / len(orders)
             before = after
