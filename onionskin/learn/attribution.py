@@ -31,9 +31,9 @@ Spoken = Callable[..., Tensor]
 _CLOSE: Final = 0.01
 _STEPS: Final = (32, 128, 512)
 
-#: Of pictures with so many values, fewer: a forward of a pretrained model takes a tenth of a second.
+#: Of pictures with so many values, fewer: forward and backward of a pretrained model take long.
 _LARGE: Final = 30_000
-_FEW_STEPS: Final = (16, 64)
+_FEW_STEPS: Final = (16, 48)
 
 #: An occluding square is an eighth of a side, and moves by half of itself; of large pictures, by the whole.
 _SQUARES: Final = 8
@@ -194,8 +194,8 @@ def _embedded(spoken: Spoken, inputs: Inputs, parts: Parts) -> Attribution:
 def by_words(spoken: Spoken, given: Callable[[list[str]], Inputs], text: str) -> tuple[Attribution, list[str]]:
     """Return how much each word of a text speaks for the answer, and the words: Shapley values over sampled orders.
 
-    Words are left out of the text itself, so that any model can be asked, however it reads; of long texts, several words
-    at a time. In each order the words' shares add up to the difference between the text and one with no word.
+    Words are left out of the text itself, so that any model can be asked, however it reads; of long texts, several at
+    a time. In each order the words' shares add up to the difference between the text and one with no word.
 
     Args:
         spoken: From inputs to the answer's number.
