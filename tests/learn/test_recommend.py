@@ -25,8 +25,12 @@ def made(
     rows = [(u, i) for u in range(users) for i in rng.permutation(items)[:each]]
     u, i = np.array(rows).T
     liking = 3 + 1.3 * np.where(camp[u] == genre[i], 1, -1) + rng.normal(0, 0.4, items)[i] + rng.normal(0, 0.3, len(u))
-    ratings = pd.DataFrame({"userId": u, "movieId": i, "rating": liking.round().clip(1, 5), "timestamp": np.arange(len(u))})
-    people = pd.DataFrame({"userId": range(users), "camp": np.where(camp, "west", "east"), "age": rng.integers(9, 90, users)})
+    ratings = pd.DataFrame(
+        {"userId": u, "movieId": i, "rating": liking.round().clip(1, 5), "timestamp": np.arange(len(u))}
+    )
+    people = pd.DataFrame(
+        {"userId": range(users), "camp": np.where(camp, "west", "east"), "age": rng.integers(9, 90, users)}
+    )
     films = pd.DataFrame({
         "movieId": range(items), "title": [f"Film {n}" for n in range(items)],
         "genres": [f"{'war' if g else 'love'}|{'old' if n % 2 else 'new'}" for n, g in enumerate(genre)],
@@ -52,8 +56,8 @@ def test_it_beats_biases_alone_and_nothing_measured_was_remembered(trained: Any)
     assert {"rmse", "mae", "recall@10", "ndcg@10"} <= set(trained.result.measured)
     assert not set(d.train) & set(d.valid)
     remembered = {(int(u), int(i)) for u, i in zip(d._users[d.train], d._items[d.train], strict=True)}
-    history = {(user, int(item)) for user in range(1, 51)
-               for item in d.model.seen[_ranking.histories(d.model.starts.numpy(), len(d.model.seen), np.array([user]))[0]]}  # fmt: skip
+    places, who = _ranking.histories(d.model.starts.numpy(), len(d.model.seen), np.arange(51))
+    history = set(zip(who.tolist(), d.model.seen[places].tolist(), strict=True))
     assert history == remembered
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAMES: Final = {
     "user": ("user", "userid", "username", "uid", "customer", "customerid", "member", "memberid", "reader", "visitor",
              "visitorid", "person", "who"),
-    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin", "song",
+    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin",
+             "song",
              "songid", "track", "artist", "artistid", "article", "articleid", "what"),
     "rating": ("rating", "ratings", "score", "stars", "vote", "grade", "liked"),
     "time": ("time", "timestamp", "date", "datetime", "day", "when", "ratedat", "createdat"),

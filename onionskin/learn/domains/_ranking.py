@@ -94,7 +94,7 @@ def judged(
     model: SVDPlusPlus, score: Callable[[Tensor], Tensor], users: npt.NDArray[np.int64],
     items: npt.NDArray[np.int64], *, count: int, k: int = 10,
 ) -> dict[str, float]:  # fmt: skip
-    """Return recall@k and NDCG@k, means over users: all items that a user has not rated in training are ranked, none left out.
+    """Return recall@k and NDCG@k, means over users: all items that they have not rated in training are ranked.
 
     Paper: Krichene & Rendle (2020), "On sampled metrics for item recommendation", KDD '20, says why none is left out.
 
@@ -143,7 +143,9 @@ def reasons(
         model, person, item, item_features, names: As in :func:`parts`.
         unit: How much 1 on the model's scale is on the ratings'.
     """
-    found = [part for part in parts(model, person, item, item_features, names) if part.text and part.amount * unit >= LEAST]
+    found = [
+        part for part in parts(model, person, item, item_features, names) if part.text and part.amount * unit >= LEAST
+    ]
     best = sorted(found, key=lambda part: -part.amount)[:REASONS]
     return tuple(Reason(part.text, part.amount * unit) for part in best)
 
