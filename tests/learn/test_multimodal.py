@@ -72,7 +72,7 @@ def pretrained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def matched(folder: Path) -> Any:
     learner = osk.multimodal(folder / "pairs.csv", from_scratch=True, valid=0.25)
-    learner.fit(10, watch=False, batch=12)
+    learner.fit(8, watch=False, batch=12)
     return learner
 
 

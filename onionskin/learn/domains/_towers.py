@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Self
+from typing import Final, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from onionskin.models.efficientnet_lite0 import EfficientNetLite0
+
+#: How much a photo's words count beside the map of least squares, whose inputs have length 1 each. Learned with few
+#: pairs it would go below 0: the pairs can be told apart without words, and new ones cannot.
+ANCHOR: Final = 0.5
 
 
 class Eyes(nn.Module):
@@ -89,7 +93,8 @@ class Heads(nn.Module):
         self.text = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
         self.log_scale = nn.Parameter(torch.tensor([math.log(scale)]))
-        self.anchor = nn.Parameter(torch.tensor([0.5 if words else 0.0]))
+        # Beside words that fit already, a scale that learns runs away with few pairs: it tells apart the ones it knows.
+        self.log_scale.requires_grad_(not words)
         self.seen_mean: Tensor
         self.read_mean: Tensor
         self.register_buffer("seen_mean", torch.zeros(features + words))
@@ -109,7 +114,7 @@ class Heads(nn.Module):
         both, words = self.centred(seen)
         u = self.image(self.dropout(both))
         if words.shape[1]:
-            u = u + self.anchor * words
+            u = u + ANCHOR * words
         return functional.normalize(u, dim=1) * (self.log_scale / 2).exp()
 
     def texts(self, read: Tensor) -> Tensor:
@@ -151,12 +156,15 @@ def ridge(x: Tensor, y: Tensor, damping: float) -> Tensor:
 class Fusion(nn.Module):
     """One answer from all there is, fused late: each part brought to one scale, then one linear layer over all.
 
+    Each part has a length of about 1, however many numbers it is: gradient descent then listens to all of them alike,
+    where Adam, which moves every weight as far, would learn the part with most numbers by heart.
+
     Takes any of photos, (n, g), texts, (n, d), and columns, (n, c); gives (n, outputs).
     """
 
     def __init__(self, widths: Sequence[int], outputs: int, dropout: float) -> None:
         super().__init__()
-        self.norms = nn.ModuleList(nn.BatchNorm1d(width, affine=False) for width in widths)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width, affine=False, momentum=None) for width in widths)
         self.shares = [1 / math.sqrt(width) for width in widths]
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sum(widths), outputs)

@@ -44,7 +44,7 @@ from onionskin.models import minilm
 DAMPING: Final = 1.0
 SCALE: Final = 10.0
 MATCHING: Final = Recipe(20, 1024, 0.03125, 0.0, "sgd", "cosine")
-FUSING: Final = Recipe(40, 32, 0.015625, 0.0078125, "adamw", "one_cycle")
+FUSING: Final = Recipe(60, 32, 0.125, 0.0009765625, "sgd", "cosine")
 SCRATCH: Final = Recipe(40, 32, 0.001953125, 0.05, "adamw", "one_cycle")
 
 #: Of a column to predict: this many different numbers or fewer are classes.
@@ -243,7 +243,7 @@ class Multimodal(Domain):
     def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
         """Return the recipe's optimizer; what is one number for everything does not decay."""
         made = super().optimizer(lr, weight_decay)
-        alone = {id(p) for p in self.trained.parameters() if p.numel() == 1}
+        alone = {id(p) for p in self.trained.parameters() if p.numel() == 1 and p.requires_grad}
         if not alone:
             return made
         (group,) = made.param_groups
