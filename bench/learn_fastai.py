@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onionskin.learn.domains.tabular import table
 
 from bench.learn_rows import Row
 from onionskin import data
 from onionskin.learn.domains.recommend import recommend
+from onionskin.learn.domains.tabular import table
 from onionskin.learn.learner import Learner
 
 #: What a job gives: fastai's figure, ours, and the seconds of each.
@@ -50,7 +50,7 @@ def _row(name: str, unit: str, pairs: list[Pair]) -> Row:
 def _ours(learner: Learner, measure: str) -> tuple[float, float]:
     began = time.perf_counter()
     result = learner.fit(watch=False)
-    return float(result.measured[measure]), time.perf_counter() - began
+    return float(result.last[measure]), time.perf_counter() - began
 
 
 def _ratings(seed: int) -> Pair:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from onionskin.learn.domains.multimodal import multimodal
     from onionskin.learn.domains.recommend import recommend
     from onionskin.learn.domains.tabular import table
+    from onionskin.learn.domains.text import text
     from onionskin.learn.domains.vision import vision
     from onionskin.learn.saved import load
     from onionskin.peel.start import peel
@@ -42,6 +43,7 @@ __all__ = [
     "peel",
     "recommend",
     "table",
+    "text",
     "vision",
     "watch",
 ]
@@ -58,6 +60,7 @@ _HOMES = {
     "peel": "onionskin.peel.start",
     "recommend": "onionskin.learn.domains.recommend",
     "table": "onionskin.learn.domains.tabular",
+    "text": "onionskin.learn.domains.text",
     "vision": "onionskin.learn.domains.vision",
     "watch": "onionskin.watch.start",
 }
@@ -81,16 +84,10 @@ shown.show_with(_bundle, _widget)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'onionskin' has no attribute '{name}'")
-    try:
-        home = importlib.import_module(_HOMES[name])
-    except ModuleNotFoundError as missing:
-        if missing.name != "torch":
-            raise
-        from onionskin.errors import OnionskinError
+    from onionskin.errors import without_its_library
 
-        raise OnionskinError(
-            f"osk.{name} needs PyTorch, which is not installed", fix="pip install 'onionskin[torch]'"
-        ) from missing
+    with without_its_library(f"osk.{name}"):
+        home = importlib.import_module(_HOMES[name])
     # Importing the room onionskin.watch binds it as an attribute here: the function of that name goes over it.
     globals().update({public: getattr(home, public) for public, place in _HOMES.items() if place == _HOMES[name]})
     return globals()[name]

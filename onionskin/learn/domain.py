@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from onionskin.data.repeats import equal, near_texts
 from onionskin.errors import OnionskinError
 from onionskin.learn.decisions import read_decisions, sorted_out
+from onionskin.learn.events import Event
 from onionskin.learn.goals import Goal
 from onionskin.learn.loop import Batch
 
@@ -122,6 +123,28 @@ class Parts:
     groups: tuple[Tensor, ...]
     baseline: tuple[Tensor, ...]
     embedding: nn.Module | None = None
+
+
+@dataclass(frozen=True)
+class Portable:
+    """A model as others run it, who have neither Onionskin nor PyTorch.
+
+    Attributes:
+        model: From arrays to outputs; of the preparation it holds what can be in it.
+        inputs: The name of each array that it takes, and what it is, for people.
+        arrays: Gives these arrays for some examples.
+        growing: By an input's name, its axes besides the first that may have another length.
+        page: What a page has to know to make them of what a person gives: JSON with a ``kind`` that
+            ``web/src/deploy`` knows. None where no page can.
+        why_no_page: Then, why, and what it would take.
+    """
+
+    model: nn.Module
+    inputs: Mapping[str, str]
+    arrays: Callable[[Rows], tuple[Tensor, ...]]
+    growing: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    page: Mapping[str, Json] | None = None
+    why_no_page: str = ""
 
 
 class Domain(ABC):
@@ -274,6 +297,12 @@ class Domain(ABC):
         """Return measures that are too slow for every epoch, taken with the best weights at the end."""
         return {}
 
+    def portable(self) -> Portable:
+        """Return the model as others run it: for :mod:`onionskin.learn.practice.deploy`."""
+        names = ["input", *(f"input{i}" for i in range(1, len(self.raw(self.valid[:1]))))]
+        inputs = dict.fromkeys(names, "what the model takes")
+        return Portable(self.model, inputs, self.raw, why_no_page=f"no page has been made for {self.name}")
+
     def probes(self) -> tuple[tuple[Tensor, ...], Tensor | None]:
         """Return inputs of :attr:`model` to show while training, and their class numbers.
 
@@ -285,6 +314,10 @@ class Domain(ABC):
         labels = torch.unique(targets)[:16]
         firsts = [int((targets == label).nonzero()[0, 0]) for label in labels]
         return self.raw(self.valid[firsts]), targets[firsts]
+
+    def events(self) -> Mapping[str, Event]:
+        """Return what else is to happen while it trains, by the names under which a checkpoint keeps it."""
+        return {}
 
     def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
         """Return the recipe's optimizer over :attr:`trained`, with one learning rate."""

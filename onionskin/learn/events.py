@@ -19,6 +19,9 @@ Measured = Mapping[str, float]
 class Event:
     """Something on the loop. Each method does nothing, until it is overridden."""
 
+    def recorded(self, run: Recorder | None) -> None:
+        """Hear where the training is recorded, if it is, before the first step."""
+
     def forward(self) -> AbstractContextManager[Any, Any]:
         """Return what surrounds a forward."""
         return ExitStack()

@@ -40,8 +40,10 @@ def learner(source: str, domain: str | None = None, **settings: Any) -> Learner:
         OnionskinError: There is nothing of that name, or the domain takes no such setting.
     """
     name = domain if domain is not None else guess(source)
-    chosen = registry.load(domains, name)
     given = {key: value for key, value in settings.items() if value is not None}
+    if name == "text" and _is_to_write(source, given.get("model")):
+        name = "language"
+    chosen = registry.load(domains, name)
     known = [p.name for p in inspect.signature(chosen.DOMAIN.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY]
     wrong = next((key for key in given if key not in known), None)
     if wrong is not None:
@@ -51,6 +53,12 @@ def learner(source: str, domain: str | None = None, **settings: Any) -> Learner:
         )
     made = chosen.DOMAIN(source, **given)
     return Learner(made, seed=given.get("seed", 0))
+
+
+def _is_to_write(source: str, model: Any) -> bool:
+    """Whether texts are given to learn how they go on, and not what they are."""
+    language = registry.load(domains, "language")
+    return model in language.MODELS if model is not None else bool(language.is_prose(source))
 
 
 def guess(source: str) -> str:

@@ -183,6 +183,20 @@ class Learner:
             raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
         return getattr(self.domain, name)
 
+    # ------------------------------------------------------------------ settings
+
+    def lr_find(self, **options: Any) -> Report:
+        """Try learning rates on a copy, and suggest one; see ``practice/lr_find.py``."""
+        from onionskin.learn.practice.lr_find import lr_find
+
+        return self._kept(lr_find(self, **options))
+
+    def sweep(self, trials: int = 20, **options: Any) -> Report:
+        """Try settings, each from fresh weights, and return the best; see ``practice/sweep.py``."""
+        from onionskin.learn.practice.sweep import sweep
+
+        return self._kept(sweep(self, trials, **options))
+
     # ------------------------------------------------------------------ judging
 
     def show(self, count: int = 16, *, seed: int = 0) -> Report:
@@ -209,6 +223,18 @@ class Learner:
 
         return self._kept(slices(self, by, **options))
 
+    def explain(self, things: Any = None, **options: Any) -> Report:
+        """Return what in an example speaks for the answer; see ``practice/explain.py``."""
+        from onionskin.learn.practice.explain import explain
+
+        return self._kept(explain(self, things, **options))
+
+    def card(self, folder: str | Path | None = None, **options: Any) -> Report:
+        """Write a model card with what can be measured, and questions for a person; see ``practice/card.py``."""
+        from onionskin.learn.practice.card import card
+
+        return self._kept(card(self, folder, **options))
+
     def _kept(self, report: Report) -> Report:
         """Keep a report in the run, where there is one, and return it."""
         if self.run is not None:
@@ -217,6 +243,35 @@ class Learner:
             except OnionskinError as error:  # what was found out is not lost with it
                 warnings.warn(str(error), OnionskinWarning, stacklevel=3)
         return report
+
+    def sample(
+        self,
+        prompt: str | None = None,
+        *,
+        tokens: int = 100,
+        temperature: float = 0.8,
+        top_k: int | None = 50,
+        seed: int = 0,
+    ) -> str:
+        """Return a prompt and how the model goes on. The same seed gives the same text.
+
+        Args:
+            prompt: What to go on from; by default what the learner was made with.
+            tokens: How many tokens to write at most.
+            temperature: 0 for the likeliest token each time, 1 for the model's own odds, more for bolder ones.
+            top_k: How many tokens may come each time; None for all.
+            seed: Of the random numbers, which are its own.
+
+        Raises:
+            OnionskinError: This learner does not write, or an argument makes no sense.
+        """
+        write = getattr(self.domain, "sample", None)
+        if write is None:
+            raise OnionskinError(
+                f"a learner of {self.domain.name} writes no text", fix="make one that does: osk.text('book.txt')"
+            )
+        text: str = write(prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
+        return text
 
     # ------------------------------------------------------------------ keeping
 
@@ -227,6 +282,12 @@ class Learner:
             OnionskinError: It cannot be written, or holds something else; what was there before stands.
         """
         return saved.save(self, Path(path))
+
+    def deploy(self, folder: str | Path, *, page: bool = True) -> Report:
+        """Write the model for others: ONNX, compared with PyTorch, and a page that predicts in the browser."""
+        from onionskin.learn.practice.deploy import deploy
+
+        return deploy(self, Path(folder), page=page)
 
     def open_data(self, data: Any = None) -> Learner:
         """Open the data that a loaded learner was made from, and return the learner.

@@ -48,7 +48,7 @@ class Suspect:
             Duplicates: 1. Outliers: how far out, as the share of examples that lie nearer to others.
         label: What it is said to be.
         suggested: For a label, what it probably is; else empty.
-        other: For a duplicate, where the first of its kind is.
+        other: For a duplicate, where the first of its kind is, and ``other_row`` its number.
         part: ``train`` or ``valid``.
     """
 
@@ -60,6 +60,7 @@ class Suspect:
     suggested: str = ""
     other: str = ""
     part: str = "train"
+    other_row: int = -1
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def suspicions(
         for row in others:
             shown = domain.shown(row)
             differs = label.label if shown.label != label.label else ""
-            found.append(Suspect(row, shown.where, "duplicate", 1.0, shown.label, differs, original, part(row)))
+            found.append(Suspect(row, shown.where, "duplicate", 1.0, shown.label, differs, original, part(row), first))
     if told:
         told("outliers", 0, 1)
     for i, far in _outliers(_features(domain, rows)):

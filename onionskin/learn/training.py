@@ -61,8 +61,11 @@ class Result:
         run: Where it was recorded, and where the learner was saved; None if it was not recorded.
         measured: On the validation set, by name.
         shown: The measure that decides, for people.
+        last: On the validation set after the last epoch. The best weights were chosen by the very measure that they are
+            shown with, which flatters them; these were not.
         examples: How many examples it was measured on.
         epoch: After which epoch the best weights were kept.
+        epochs: How many there were.
         steps: Optimizer steps in all.
         seconds: What it took, from the first batch on.
         baselines: Simpler models on the same split.
@@ -71,8 +74,10 @@ class Result:
     run: Path | None
     measured: Mapping[str, float]
     shown: str
+    last: Mapping[str, float]
     examples: int
     epoch: int
+    epochs: int
     steps: int
     seconds: float
     baselines: tuple[Baseline, ...] = field(default=())
@@ -156,12 +161,16 @@ class Training:
         if plan.accumulate > 1:
             self._events.append(Accumulation(plan.accumulate, len(domain.train) // batch))
         asked = {"domain": domain.name, "examples": len(domain.train), "settings": domain.settings, **vars(plan)}
-        kept = {"measuring": self._measuring, "best": self._best}
+        own = domain.events()
+        self._events.extend(own.values())
+        kept = {"measuring": self._measuring, "best": self._best, **own}
         self._moment = Moment(domain.trained, self._optimizer, self._schedule, self._place, kept, self._best, asked)
         if resume:
             assert run is not None
             self._moment.load(run)
         self.recorder = self._measuring.run = self._record(run, resume=resume, budget=budget)
+        for event in own.values():
+            event.recorded(self.recorder)
         self._result: Result | None = None
 
     def _record(self, run: Path | None, *, resume: bool, budget: float) -> Recorder | None:
@@ -235,12 +244,15 @@ class Training:
             self.recorder.close("finished")
         self.domain.trained.load_state_dict(self._best.weights)
         self.domain.model.eval()
-        measured = self._measure()
+        last, measured = dict(self._measuring.measured), self._measure()
         measured |= self.domain.finished(measured)
         seconds = time.perf_counter() - began
         run = self.recorder.path if self.recorder else None
-        self._result = Result(run, measured, self.domain.goal.shown(measured), len(self.domain.valid),
-                              self._best.epoch, self._place.step, seconds, tuple(self.domain.baselines()))  # fmt: skip
+        self._result = Result(
+            run=run, measured=measured, shown=self.domain.goal.shown(measured), last=last,
+            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step,
+            seconds=seconds, baselines=tuple(self.domain.baselines()),
+        )  # fmt: skip
 
     def forget(self) -> None:
         """Remove the checkpoint of a training that ended, once what it ended with is saved."""

@@ -48,7 +48,7 @@ def written(tmp_path: Path, text: str | bytes, name: str = "table.csv") -> Path:
     return path
 
 
-def said(read: table.Table) -> str:
+def said(read: table.TypedTable) -> str:
     return "\n".join(map(str, read.notes))
 
 

@@ -25,8 +25,8 @@ from onionskin.data.photos import read_thumbnail
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood, split
 from onionskin.learn.domains import _encoders, _together
+from onionskin.learn.domains._gathered import picture
 from onionskin.learn.domains._known import Known
-from onionskin.learn.domains._pictures import picture
 from onionskin.learn.domains._table_goals import by_class, by_number
 from onionskin.learn.domains._towers import Fusion, Heads, Joint, ridge
 from onionskin.learn.goals import Answer

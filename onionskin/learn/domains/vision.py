@@ -22,10 +22,13 @@ from torch import Tensor, nn
 from onionskin.data.album import prefetched
 from onionskin.data.photos import FITS, Fit
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
+from onionskin.learn.domains._gathered import gathered, picture
 from onionskin.learn.domains._networks import EMBEDDED, Transfer, backbone, scratch
-from onionskin.learn.domains._pictures import ArrayPictures, FilePictures, Pictures, gathered, picture
+from onionskin.learn.domains._photos import FilePictures
+from onionskin.learn.domains._pictures import SPLITS, ArrayPictures, Pictures
+from onionskin.learn.domains._recipes import FINE_TUNED, FROZEN, SCRATCH, SMALL, scaled
 from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -33,17 +36,6 @@ from onionskin.learn.loop import Batch
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What data sets of small pictures are trained with: a network, how its pictures are changed, and a recipe.
-SMALL: Final = {
-    "digits": ("mlp", "none", Recipe(60, 32, 0.0625, 5e-4, "sgd", "linear")),
-    "mnist": ("lenet", "strokes", Recipe(40, 32, 0.03125, 5e-4, "sgd", "linear")),
-    "mnist_full": ("convnet", "strokes", Recipe(5, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-    "fashion_mnist": ("convnet", "things", Recipe(8, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-}
-FROZEN: Final = Recipe(60, 32, 0.00390625, 0.01, "adamw", "one_cycle")
-FINE_TUNED: Final = Recipe(8, 16, 0.0009765625, 0.01, "adamw", "one_cycle", 0)
-SCRATCH: Final = Recipe(40, 32, 0.00390625, 0.05, "adamw", "one_cycle", 0)
 
 #: How much slower the pretrained part learns than the new layer on it.
 BODY_SHARE: Final = 0.125
@@ -104,6 +96,8 @@ class Vision(Domain):
     Attributes:
         mean, std: By which pixels from 0 to 1 are standardised, for each channel.
         height, width, channels: Of the pictures that :attr:`model` takes.
+        augmentation: How pictures are changed while training.
+        is_frozen: Whether :attr:`trained` is a last layer on what a pretrained network sees.
     """
 
     name = "vision"
@@ -129,6 +123,7 @@ class Vision(Domain):
         seed: int = 0,
     ) -> None:
         _check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
+        _check_split(valid, split)
         side = size or (SMALL_SIDE if from_scratch else 224)
         self.settings = {
             "source": _kept(source), "size": size, "model": model, "from_scratch": from_scratch, "fine_tune": fine_tune,
@@ -154,6 +149,8 @@ class Vision(Domain):
             self._prepare(p)
         self.train, self.valid = p.parted(valid, seed, split)
         p.notes += self.decide(decisions)
+        if small is None:
+            self.recipe = scaled(self.recipe, len(self.train))
         if fine_tune:
             self._begin_with_the_head()
         self._say(p)
@@ -181,11 +178,11 @@ class Vision(Domain):
         elif s["model"] and small:
             self.recipe = replace(SCRATCH, epochs=self.recipe.epochs)
         self._architecture = s["model"] or architecture
-        self._is_frozen = not self._is_scratch and not s["fine_tune"]
-        if self._is_frozen:
+        self.is_frozen = not self._is_scratch and not s["fine_tune"]
+        if self.is_frozen:
             way = "none"
         self._way = s["augment"] or way
-        if self._is_frozen and self._way != "none":
+        if self.is_frozen and self._way != "none":
             raise OnionskinError(
                 f"augment='{self._way}' with frozen features, which are computed once",
                 fix="add fine_tune=True, or leave augment out",
@@ -207,9 +204,9 @@ class Vision(Domain):
             found = backbone(self._architecture, weights=weights)
             self._is_packaged = found.is_packaged
             self.mean, self.std = found.mean, found.std
-            self.model = Transfer(found, self.goal.outputs, frozen=self._is_frozen)
-            self.trained = self.model.head if self._is_frozen else self.model
-        self._augmentation = Augmentation(self._way, (self.height, self.width), self.mean, self.std)
+            self.model = Transfer(found, self.goal.outputs, frozen=self.is_frozen)
+            self.trained = self.model.head if self.is_frozen else self.model
+        self.augmentation = Augmentation(self._way, (self.height, self.width), self.mean, self.std)
 
     def _prepare(self, pictures: FilePictures) -> None:
         """Read photos, or what the frozen network makes of them; what is broken is left out."""
@@ -218,7 +215,7 @@ class Vision(Domain):
             self.model.eval()
             features = pictures.features(self.model.body, name, self.standardised)
             self._features = features
-        if not self._is_frozen:
+        if not self.is_frozen:
             pictures.hold()
 
     def _begin_with_the_head(self) -> None:
@@ -243,7 +240,7 @@ class Vision(Domain):
             "from scratch"
             if self._is_scratch
             else "as it is, with a new last layer"
-            if self._is_frozen
+            if self.is_frozen
             else "fine-tuned"
         )
         notes = [*p.notes, f"{self._architecture} {how}, {len(self.train):,} to train on, {len(self.valid):,} held out"]
@@ -268,7 +265,7 @@ class Vision(Domain):
 
     def batch(self, rows: Rows) -> Batch:
         """Return pictures, or the features of a frozen network, and targets."""
-        if self._is_frozen:
+        if self.is_frozen:
             assert self._features is not None
             return (self._features[rows],), self.targets(rows)
         return self.raw(rows), self.targets(rows)
@@ -281,11 +278,11 @@ class Vision(Domain):
     def augmented(self, batch: Batch) -> Batch:
         """Return pictures changed at random."""
         (x,), targets = batch
-        return (self._augmentation(x),), targets
+        return (self.augmentation(x),), targets
 
     def batches(self, epoch: int, first: int, *, size: int, seed: int) -> Iterator[Batch]:
         """Yield the batches of one epoch; photos that are not in memory are decoded while the last batch is learned."""
-        if self._is_frozen or self._pictures.is_in_memory:
+        if self.is_frozen or self._pictures.is_in_memory:
             yield from super().batches(epoch, first, size=size, seed=seed)
             return
         order = np.random.default_rng([seed, epoch]).permutation(self.train)
@@ -318,7 +315,7 @@ class Vision(Domain):
         return self._pictures.where(row)
 
     def alike(self) -> list[list[int]]:
-        """Return groups of near-duplicates; of small pictures in arrays those that are equal, as digits all look alike."""
+        """Return groups of near-duplicates; of pictures in arrays those that are equal, as digits all look alike."""
         return super().alike() if isinstance(self._pictures, ArrayPictures) else self._pictures.groups()
 
     def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
@@ -343,7 +340,7 @@ class Vision(Domain):
 
     def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
         """Return the recipe's optimizer; what is pretrained learns at an eighth of the rate."""
-        if not isinstance(self.model, Transfer) or self._is_frozen:
+        if not isinstance(self.model, Transfer) or self.is_frozen:
             return super().optimizer(lr, weight_decay)
         groups = [
             {"params": list(self.model.head.parameters()), "lr": lr},
@@ -351,9 +348,20 @@ class Vision(Domain):
         ]
         return torch.optim.AdamW(groups, lr, weight_decay=weight_decay)
 
+    def portable(self) -> Portable:
+        """Return the network from pixels on: what it subtracts and divides by is in it."""
+        model = nn.Sequential(Standard(self.mean, self.std), self.model)
+        shape = f"{self.channels}, {self.height}, {self.width}"
+        page = {
+            "kind": "picture", "channels": self.channels, "height": self.height, "width": self.width,
+            "fit": self.settings["fit"], "draw": self.channels == 1 and max(self.height, self.width) <= SMALL_SIDE,
+        }  # fmt: skip
+        said = {"pixels": f"(n, {shape}) float32 from 0 to 1: {'grey' if self.channels == 1 else 'red, green, blue'}"}
+        return Portable(model, said, lambda rows: (self.pixels(self.raw(rows)[0]),), page=page)
+
     def packaged(self) -> set[str]:
         """Return the names of the frozen network's weights, where a package has them."""
-        if not (self._is_frozen and self._is_packaged):
+        if not (self.is_frozen and self._is_packaged):
             return set()
         return {name for name in self.model.state_dict() if name.startswith("body.")}
 
@@ -376,6 +384,8 @@ class Vision(Domain):
         if not (1 <= channels <= 4 and 1 <= height <= MOST_SIDE and 1 <= width <= MOST_SIDE):
             raise ValueError(f"pictures of {channels} × {height} × {width}")
         classes = [str(name) for name in fitted["classes"]]
+        if not classes:
+            raise ValueError("no classes")
         small = None if fitted["small"] is None else str(fitted["small"])
         self._describe(classes, small, several=bool(fitted["several"]), shape=(channels, height, width))
         self._build(weights=not whole)
@@ -386,10 +396,28 @@ class Vision(Domain):
         return self
 
     @property
+    def is_small(self) -> bool:
+        """Whether these are the small pictures of a data set, which no pretrained network has seen the like of."""
+        return self._small is not None
+
+    @property
     def _pictures(self) -> Pictures:
         if self.pictures is None:
             raise OnionskinError("this learner has no pictures", fix="open them first: learner.open_data()")
         return self.pictures
+
+
+class Standard(nn.Module):
+    """Pixels from 0 to 1, (n, channels, h, w), less a mean and divided by a deviation, for each channel."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
+        self.register_buffer("std", torch.tensor(std)[:, None, None])
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return them on that scale."""
+        return (pixels - self.mean) / self.std
 
 
 #: No picture is larger than this (pixels a side).
@@ -410,6 +438,15 @@ def _check(*, size: Any, fit: Any, augment: Any, from_scratch: Any, fine_tune: A
         raise OnionskinError(
             "from_scratch and fine_tune together", fix="give one of them: nothing is pretrained in scratch"
         )
+
+
+def _check_split(share: Any, way: Any) -> None:
+    """Raise OnionskinError where what to hold out makes no sense."""
+    if way not in SPLITS:
+        fix = did_you_mean(str(way), SPLITS, otherwise=f"choose one of: {', '.join(SPLITS)}")
+        raise OnionskinError(f"no split is called '{way}'", fix=fix)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise OnionskinError(f"valid={share!r}", fix="give the share to hold out, such as 0.2")
 
 
 def _kept(source: Any) -> str | None:

@@ -37,12 +37,13 @@ class Goal(ABC):
         measure: The name of the measure that decides which weights are best, a key of what :meth:`measured` gives.
         higher: Whether a higher one is better.
         outputs: How many numbers the model gives for one example.
-        peeled_loss: What the peel calls its loss: a name of ``onionskin/peel/ops``, such as ``cross_entropy``.
+        peeled_loss: What the peel calls its loss: a name of ``onionskin/peel/ops``, such as ``cross_entropy``;
+            or a function of outputs and targets.
     """
 
     measure: ClassVar[str]
     higher: ClassVar[bool]
-    peeled_loss: ClassVar[str] = "cross_entropy"
+    peeled_loss: ClassVar[Any] = "cross_entropy"
     outputs: int
 
     def loss(self, outputs: Any, targets: Any) -> Tensor:

@@ -73,7 +73,7 @@ def report_of(domain: Domain, found: Suspicions, decisions: Mapping[str, Decisio
     facts: dict[str, Cell] = {
         "examples": total,
         "leaks": leaks,
-        "decided": sum(s.where in made for s in found.suspects),
+        "decided": len({s.where for s in found.suspects} & made.keys()),
     }
     facts |= {f"{issue}s": len(by[issue]) for issue in ISSUES}
     return Report("clean", "What may be wrong with the data", f"{parts[0]}, {parts[1]}, and {parts[2]}.", blocks, facts)

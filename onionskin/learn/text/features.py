@@ -106,7 +106,7 @@ def _read(place: Path, names: set[bytes], width: int) -> dict[bytes, Halves]:
         wanted = list(names)
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
-            asked = f"SELECT name, value FROM features WHERE name IN ({','.join('?' * len(some))})"  # noqa: S608
+            asked = f"SELECT name, value FROM features WHERE name IN ({','.join('?' * len(some))})"
             for name, value in kept.execute(asked, some):
                 if isinstance(value, bytes) and len(value) == 2 * width:
                     found[name] = np.frombuffer(value, np.float16)

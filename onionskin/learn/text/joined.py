@@ -37,11 +37,11 @@ class Head(nn.Module):
             nn.init.zeros_(weight)  # the loss is convex: there is nothing to break a symmetry for
 
     def standardise(self, features: Tensor) -> None:
-        """Take mean and deviation from training features, (n, f), so that their length is 1 as the n-grams' is."""
+        """Take mean and deviation from training features, (n, f), so that their length is √2 where the n-grams' is 1."""
         self.mean.copy_(features.mean(0))
         spread = features.std(0, correction=0)
         # Some features hardly move at all: one over their deviation would make noise of them.
-        self.deviation.copy_(spread.clamp(min=1e-3) * features.shape[1] ** 0.5)
+        self.deviation.copy_(spread.clamp(min=1e-3) * (features.shape[1] / 2) ** 0.5)
 
     def forward(self, features: Tensor, ngrams: Tensor, shares: Tensor) -> Tensor:
         """Return logits, or a number."""

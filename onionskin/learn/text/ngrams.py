@@ -31,7 +31,7 @@ _Hashes = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Bag:
-    """The n-grams of one text: (m,) rows in ascending order, and what each counts, (m,), of length 1 together."""
+    """The n-grams of one text: (m,) rows, words before letters, and what each counts, (m,), of length 1 together."""
 
     rows: npt.NDArray[np.int32]
     shares: npt.NDArray[np.float32]
@@ -45,11 +45,9 @@ def bag(text: str, rows: int) -> Bag:
         rows: How many rows the table has.
     """
     text = text[:MOST_LETTERS]
-    found = np.concatenate([_of_words(text), _of_letters(" ".join(text.lower().split()))])
-    # Multiplication moves entropy upwards, so that the upper half is the better one.
-    places, counts = np.unique((found >> np.uint64(32)) % np.uint64(rows), return_counts=True)
-    shares = 1 + np.log(counts)
-    return Bag(places.astype(np.int32), (shares / np.sqrt((shares**2).sum() or 1)).astype(np.float32))
+    # Words and letters have half the length each: there are many more pieces than words, and they would drown them.
+    parts = [_counted(found, rows) for found in (_of_words(text), _of_letters(" ".join(text.lower().split())))]
+    return Bag(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def padded(bags: Sequence[Bag]) -> tuple[Tensor, Tensor]:
@@ -60,6 +58,14 @@ def padded(bags: Sequence[Bag]) -> tuple[Tensor, Tensor]:
     for i, one in enumerate(bags):
         rows[i, : len(one.rows)], shares[i, : len(one.rows)] = one.rows, one.shares
     return torch.from_numpy(rows), torch.from_numpy(shares)
+
+
+def _counted(found: _Hashes, rows: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return the rows of hashes, each once, and what each counts, of length √½ together."""
+    # Multiplication moves entropy upwards, so that the upper half is the better one.
+    places, counts = np.unique((found >> np.uint64(32)) % np.uint64(rows), return_counts=True)
+    shares = 1 + np.log(counts)
+    return places.astype(np.int32), (shares / np.sqrt(2 * (shares**2).sum() or 1)).astype(np.float32)
 
 
 def _of_letters(text: str) -> _Hashes:

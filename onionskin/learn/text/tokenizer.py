@@ -6,6 +6,7 @@ on bytes as in GPT-2, so that there is no text that it cannot say.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,7 @@ def from_json(content: Any, most: int, *, vocabulary: int = _MOST_TOKENS) -> Tok
     try:
         tokenizer = own.Tokenizer.from_str(content)
         numbers = tokenizer.get_vocab(with_added_tokens=True).values()
-    except Exception as error:  # noqa: BLE001  the library raises nothing finer
+    except Exception as error:
         raise OnionskinError(f"the tokenizer cannot be read: {error}", fix="give a tokenizer.json") from error
     if not numbers or max(numbers) >= vocabulary:
         raise OnionskinError(f"the tokenizer has {len(numbers):,} tokens up to number {max(numbers, default=0):,}, "
@@ -178,7 +179,7 @@ def of_gguf(file: GGUF, most: int) -> Tokens:
         raise OnionskinError(f"{file.path} has tokens twice, or merges that are no pairs", fix="give another copy")
     try:
         tokenizer = own.Tokenizer(own.models.BPE(vocabulary, pairs))
-    except Exception as error:  # noqa: BLE001  the library raises nothing finer
+    except Exception as error:
         raise OnionskinError(f"{file.path}: its tokenizer is damaged: {error}", fix="give another copy") from error
     parts = [own.pre_tokenizers.ByteLevel(add_prefix_space=False)]
     if parting == "smollm":
@@ -200,3 +201,23 @@ def library() -> Any:
     except ImportError:
         raise OnionskinError("texts take the package tokenizers", fix="pip install 'onionskin[learn]'") from None
     return tokenizers
+
+
+def byte_pairs(tokens: Tokens) -> dict[str, Any] | None:
+    """Return what a page has to know of a tokenizer of :func:`trained`, JSON; None for one of another kind."""
+    told = json.loads(tokens.to_json())
+    shaping = [one["type"] for one in (told["normalizer"] or {}).get("normalizers", [])]
+    if told["model"]["type"] != "BPE" or (told["pre_tokenizer"] or {}).get("type") != "ByteLevel":
+        return None
+    if shaping not in (["NFC"], ["NFC", "Lowercase"]):
+        return None
+    return {
+        "vocabulary": told["model"]["vocab"],
+        "merges": [
+            list(merge) if not isinstance(merge, str) else merge.split(" ") for merge in told["model"]["merges"]
+        ],
+        "special": [one["content"] for one in told["added_tokens"]],
+        "start": tokens.number("[start]"),
+        "lower": "Lowercase" in shaping,
+        "most": tokens.most,
+    }
