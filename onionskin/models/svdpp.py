@@ -65,7 +65,7 @@ class SVDPlusPlus(nn.Module):
             self.user.weight[UNKNOWN] = 0
             self.item.weight[UNKNOWN] = 0
 
-        self.register_load_state_dict_post_hook(_check)
+        self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
 
     def tastes(self, users: Tensor, user_features: Tensor, items: Tensor, own: Tensor) -> Tensor:
         """Return the factors of users, (n, f): own ones, their features', and those of all they rated but ``items``."""

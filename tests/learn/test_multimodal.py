@@ -115,7 +115,7 @@ def test_it_comes_back_as_it_was_saved(matched: Any, folder: Path, tmp_path: Pat
 def test_frozen_encoders_are_seen_through_once_and_left_alone(pretrained: None, folder: Path, tmp_path: Path) -> None:
     """What is trained on kept features is what the whole model says of photos; only its head is written with a run."""
     learner = osk.multimodal(folder / "pairs.csv")
-    d = learner.domain
+    d: Any = learner.domain
     before = {name: value.clone() for name, value in d.model.encoders.state_dict().items()}
     learner.fit(2, run=tmp_path / "run")
     assert all(torch.equal(before[name], value) for name, value in d.model.encoders.state_dict().items())
@@ -126,7 +126,7 @@ def test_frozen_encoders_are_seen_through_once_and_left_alone(pretrained: None, 
         torch.testing.assert_close(one, other, atol=2e-2, rtol=1e-2)  # texts are kept in 16 bits
     assert len(learner.result.baselines) == 1  # type: ignore[union-attr]
     assert d.packaged() == {f"encoders.{name}" for name in before}
-    again = osk.multimodal(folder / "pairs.csv").domain
+    again: Any = osk.multimodal(folder / "pairs.csv").domain
     assert all(torch.equal(a, b) for a, b in zip(again._inputs, d._inputs, strict=True))
 
 

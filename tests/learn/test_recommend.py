@@ -14,6 +14,7 @@ import onionskin as osk
 from onionskin.errors import OnionskinWarning
 from onionskin.learn.domains import _ranking
 from onionskin.learn.domains.recommend import Recommend
+from onionskin.learn.learner import Learner
 
 
 def made(
@@ -38,7 +39,7 @@ def made(
     return ratings, people, films
 
 
-def learner(**settings: Any) -> osk.learn.learner.Learner:  # type: ignore[name-defined]
+def learner(**settings: Any) -> Learner:
     ratings, people, films = made()
     return osk.recommend(settings.pop("source", ratings), users=people, items=films, **settings)
 
@@ -152,7 +153,7 @@ def test_files_clicks_and_time(tmp_path: Path) -> None:
     films.to_csv(tmp_path / "films.csv", index=False)
     found = osk.recommend(tmp_path / "clicks.csv", users=tmp_path / "people.csv", items=str(tmp_path / "films.csv"),
                           clicks=True, split="time")  # fmt: skip
-    d = found.domain
+    d: Any = found.domain
     assert d._rows[d.valid].min() > d._rows[d.train].max()
     result = found.fit(6, run=tmp_path / "run")
     assert result.measured["recall@10"] > 1.15 * result.baselines[-1].measured["recall@10"]

@@ -63,7 +63,7 @@ class Together:
         note = counted(len(broken), "photo is", "photos are", f"unreadable and left out: {told}")
         if len(keep) < FEWEST:
             raise OnionskinError(f"{len(keep)} usable rows of {len(self.rows):,}: {note}", fix=f"give {FEWEST} or more")
-        parts = {
+        parts: dict[str, Any] = {
             name: tuple(getattr(self, name)[at] for at in keep) if getattr(self, name) else ()
             for name in ("files", "texts", "cells", "targets", "rows")
         }

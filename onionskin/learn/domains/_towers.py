@@ -150,7 +150,8 @@ def ridge(x: Tensor, y: Tensor, damping: float) -> Tensor:
     x, y = x.double(), y.double()
     kernel = x @ x.T
     kernel = kernel + damping * kernel.diagonal().mean() * torch.eye(len(x), dtype=torch.float64)
-    return (x.T @ torch.linalg.solve(kernel, y)).float()
+    weights: Tensor = torch.linalg.solve(kernel, y)
+    return (x.T @ weights).float()
 
 
 class Fusion(nn.Module):

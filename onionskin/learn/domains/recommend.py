@@ -94,7 +94,7 @@ class Recommend(Domain):
     ) -> None:  # fmt: skip
         if split not in SPLITS:
             raise OnionskinError(f"split={split!r}", fix=f"give one of {', '.join(SPLITS)}")
-        if isinstance(factors, bool) or not isinstance(factors, int) or not 1 <= factors <= 1024:
+        if type(factors) is not int or not 1 <= factors <= 1024:
             raise OnionskinError(f"factors={factors!r}", fix="give a whole number from 1 to 1024")
         self.settings = {
             "source": _named(source), "user": user, "item": item, "rating": rating, "time": time,
@@ -313,7 +313,7 @@ class Recommend(Domain):
             user: Who: as in the data, or a dict of what is known of somebody new.
             k: How many.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        if type(k) is not int or k < 1:
             raise OnionskinError(f"k={k!r}", fix="give a whole number from 1 on")
         number, features = self._people.users.one(user if isinstance(user, Mapping) else {"user": user}, "user")
         person = _ranking.Person(number, torch.from_numpy(features))
