@@ -62,7 +62,7 @@ def _titanic(frame: pd.DataFrame, name: str, seeds: range) -> Row:
         ("logistic regression", linear), ("gradient boosting", trees), key=lambda one: np.mean(one[1])
     )
     return Row(
-        name, "% accuracy", f"{better}, the better of it and the other (scikit-learn)", tuple(baseline), tuple(ours),
+        name, "% accuracy", f"{better} (scikit-learn), the better of two", tuple(baseline), tuple(ours),
         f"≥ {np.mean(baseline) - 0.5:.1f}", tuple(seconds),
         f"logistic regression {np.mean(linear):.1f}, gradient boosting {np.mean(trees):.1f}",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from onionskin import shown
 
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
+    from onionskin.learn.domains.multimodal import multimodal
     from onionskin.learn.domains.recommend import recommend
     from onionskin.learn.domains.tabular import table
     from onionskin.learn.domains.text import text
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "__version__",
     "load",
+    "multimodal",
     "open_run",
     "pack",
     "peel",
@@ -52,6 +54,7 @@ _HOMES = {
     "Recorder": "onionskin.watch.start",
     "Run": "onionskin.recording.reader",
     "load": "onionskin.learn.saved",
+    "multimodal": "onionskin.learn.domains.multimodal",
     "open_run": "onionskin.recording.reader",
     "pack": "onionskin.recording.pack",
     "peel": "onionskin.peel.start",
@@ -81,16 +84,10 @@ shown.show_with(_bundle, _widget)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'onionskin' has no attribute '{name}'")
-    try:
-        home = importlib.import_module(_HOMES[name])
-    except ModuleNotFoundError as missing:
-        if missing.name != "torch":
-            raise
-        from onionskin.errors import OnionskinError
+    from onionskin.errors import without_its_library
 
-        raise OnionskinError(
-            f"osk.{name} needs PyTorch, which is not installed", fix="pip install 'onionskin[torch]'"
-        ) from missing
+    with without_its_library(f"osk.{name}"):
+        home = importlib.import_module(_HOMES[name])
     # Importing the room onionskin.watch binds it as an attribute here: the function of that name goes over it.
     globals().update({public: getattr(home, public) for public, place in _HOMES.items() if place == _HOMES[name]})
     return globals()[name]

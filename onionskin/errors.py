@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+#: Which extra brings a library, by the name that it is imported by.
+_EXTRAS: Final = {
+    "torch": ("PyTorch", "torch"),
+    "safetensors": ("safetensors", "torch,learn"),
+    "pandas": ("pandas", "torch,learn"),
+    "PIL": ("Pillow", "torch,learn"),
+    "sklearn": ("scikit-learn", "torch,learn"),
+    "tokenizers": ("tokenizers", "torch,learn"),
+}
 
 
 class OnionskinError(Exception):
@@ -44,3 +56,24 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
     """
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else otherwise
+
+
+@contextmanager
+def without_its_library(what: str) -> Iterator[None]:
+    """Turn the import of a library that is not installed into an error that says how to come by it.
+
+    Args:
+        what: What needs the library, such as ``this command``.
+
+    Raises:
+        OnionskinError: One of the libraries of an extra is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if missing.name not in _EXTRAS:
+            raise
+        library, extra = _EXTRAS[missing.name]
+        raise OnionskinError(
+            f"{what} needs {library}, which is not installed", fix=f"pip install 'onionskin[{extra}]'"
+        ) from missing

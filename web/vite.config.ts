@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { build, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { singlePage, widget } from './vite.single.config.ts'
+import { predictPage, singlePage, widget } from './vite.single.config.ts'
 
 /** Where `npm run dev` finds the runs: a running `onionskin view`. */
 const VIEW = process.env['ONIONSKIN_VIEW'] ?? 'http://127.0.0.1:8700'
@@ -26,13 +26,13 @@ export default defineConfig({
   },
 })
 
-/** With the page for servers come the same page in one file, and the notebook's widget. */
+/** With the page for servers come the same page in one file, the page that predicts, and the notebook's widget. */
 function otherShells(): Plugin {
   return {
     name: 'other-shells',
     apply: 'build',
     async closeBundle() {
-      for (const shell of [singlePage, widget]) await build(shell)
+      for (const shell of [singlePage, predictPage, widget]) await build(shell)
     },
   }
 }

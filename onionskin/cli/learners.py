@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from onionskin.cli.commands import train
 from onionskin.cli.talk import say, with_torch
+from onionskin.errors import OnionskinError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +17,29 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("learner", metavar="RUN", help="the run folder of a training, or the folder of a saved learner")
     parser.add_argument("--data", type=Path, help="where its data are now, if they have moved")
     add_output(parser)
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that begins with data."""
+    parser.add_argument("source", metavar="PATH|NAME", help="what 'onionskin train' takes, or a run of it: "
+                        "its data and settings, with fresh weights")  # fmt: skip
+    train.add_settings(parser)
+    add_output(parser)
+
+
+def begun(options: argparse.Namespace) -> Any:
+    """Return a learner with fresh weights. Raises OnionskinError."""
+    saved = with_torch("onionskin.learn.saved")
+    settings = {name: getattr(options, name) for name in train.SETTINGS}
+    if saved.is_one(options.source):
+        given = [name for name, value in settings.items() if value is not None]
+        if given:
+            raise OnionskinError(f"{options.source} has settings of its own, and --{given[0]} was given",
+                                 fix="leave it out, or give the data instead of the run")  # fmt: skip
+        return with_torch("onionskin.learn.copied").anew(saved.load(options.source))
+    learner = with_torch("onionskin.learn.guess").learner(options.source, options.domain, **settings)
+    say(learner.domain.understood.what)
+    return learner
 
 
 def add_part(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from onionskin.errors import OnionskinError
+from onionskin.errors import without_its_library
 
 
 def say(text: str) -> None:
@@ -26,17 +26,11 @@ def progress() -> Any:
 
 
 def with_torch(module: str) -> Any:
-    """Import a module that needs PyTorch. Raises OnionskinError without it."""
+    """Import a module that needs PyTorch, or another optional library. Raises OnionskinError without it."""
     import importlib
 
-    try:
+    with without_its_library("this command"):
         return importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        if missing.name != "torch":
-            raise
-        raise OnionskinError(
-            "this command needs PyTorch, which is not installed", fix="pip install 'onionskin[torch]'"
-        ) from missing
 
 
 def can_open_a_browser() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -134,7 +134,7 @@ class Album:
         return keys
 
 
-def prefetched(items: Iterable[In], make: Callable[[In], Out], *, ahead: int = 2) -> Iterator[Out]:
+def prefetched(items: Iterable[In], make: Callable[[In], Out], *, ahead: int = 2) -> Generator[Out]:
     """Yield ``make(item)`` for each item in order, made by another thread while the caller is busy with the last.
 
     An error in ``make`` is raised where its item would have come. A caller that goes away ends the thread.

@@ -29,8 +29,10 @@ RARE: Final = 4
 #: So many categories of a column have a code of their own, the most frequent ones; others are rare.
 MOST_VALUES: Final = 500
 
-#: So many words of a column of texts are looked for, of those in at least, and at most, this share of the rows.
+#: So many words of a column of texts are looked for at most, and no more than one for so many rows; of those in at
+#: least, and at most, these shares of the rows.
 MOST_WORDS: Final = 24
+_ROWS_A_WORD: Final = 100
 _SHARES: Final = (0.02, 0.9)
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
@@ -227,7 +229,8 @@ def _telling(rows: Sequence[set[str]]) -> list[str]:
     counts = Counter(word for words in rows for word in words)
     least, most = max(RARE, _SHARES[0] * len(rows)), _SHARES[1] * len(rows)
     found = [(word, count) for word, count in counts.items() if least <= count <= most]
-    return [word for word, _ in sorted(found, key=lambda one: (-one[1], one[0]))[:MOST_WORDS]]
+    count = min(MOST_WORDS, len(rows) // _ROWS_A_WORD)
+    return [word for word, _ in sorted(found, key=lambda one: (-one[1], one[0]))[:count]]
 
 
 def _numbers(cells: pd.Series[Any], kind: Kind, part: str, words: Sequence[set[str]]) -> Numbers:

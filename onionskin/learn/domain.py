@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -123,6 +123,28 @@ class Parts:
     groups: tuple[Tensor, ...]
     baseline: tuple[Tensor, ...]
     embedding: nn.Module | None = None
+
+
+@dataclass(frozen=True)
+class Portable:
+    """A model as others run it, who have neither Onionskin nor PyTorch.
+
+    Attributes:
+        model: From arrays to outputs; of the preparation it holds what can be in it.
+        inputs: The name of each array that it takes, and what it is, for people.
+        arrays: Gives these arrays for some examples.
+        growing: By an input's name, its axes besides the first that may have another length.
+        page: What a page has to know to make them of what a person gives: JSON with a ``kind`` that
+            ``web/src/deploy`` knows. None where no page can.
+        why_no_page: Then, why, and what it would take.
+    """
+
+    model: nn.Module
+    inputs: Mapping[str, str]
+    arrays: Callable[[Rows], tuple[Tensor, ...]]
+    growing: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    page: Mapping[str, Json] | None = None
+    why_no_page: str = ""
 
 
 class Domain(ABC):
@@ -274,6 +296,12 @@ class Domain(ABC):
     def finished(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return measures that are too slow for every epoch, taken with the best weights at the end."""
         return {}
+
+    def portable(self) -> Portable:
+        """Return the model as others run it: for :mod:`onionskin.learn.practice.deploy`."""
+        names = ["input", *(f"input{i}" for i in range(1, len(self.raw(self.valid[:1]))))]
+        inputs = dict.fromkeys(names, "what the model takes")
+        return Portable(self.model, inputs, self.raw, why_no_page=f"no page has been made for {self.name}")
 
     def probes(self) -> tuple[tuple[Tensor, ...], Tensor | None]:
         """Return inputs of :attr:`model` to show while training, and their class numbers.

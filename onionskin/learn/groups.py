@@ -102,7 +102,7 @@ def _own(seen: Judged, own: pd.DataFrame) -> pd.DataFrame:
     """Return a person's table in the order of the examples."""
     count = len(seen.rows)
     if WHERE in own.columns:
-        places = [seen.domain.shown(int(row)).where for row in seen.rows]
+        places = [seen.domain.where(int(row)) for row in seen.rows]
         if (twice := own[WHERE][own[WHERE].duplicated()]).size:
             raise OnionskinError(f"'{twice.iloc[0]}' stands twice in the column '{WHERE}'",
                                  fix="leave one row for each example")  # fmt: skip
@@ -111,7 +111,7 @@ def _own(seen: Judged, own: pd.DataFrame) -> pd.DataFrame:
             raise OnionskinError(f"no '{WHERE}' of the table names an example: '{own[WHERE].iloc[0]}'",
                                  fix=f"name them as worst() shows them, such as '{places[0]}'")  # fmt: skip
         return found.reset_index(drop=True)
-    everything = len(seen.domain.train) + len(seen.domain.valid)
+    everything = 1 + int(max(seen.domain.train.max(), seen.domain.valid.max()))
     if len(own) == count:
         return own.reset_index(drop=True)
     if len(own) == everything:

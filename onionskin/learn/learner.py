@@ -164,11 +164,38 @@ class Learner:
         """Return the ``k`` items that somebody would like most, the best first with reasons; of ``osk.recommend``."""
         return self._by("recommended")(user, k)
 
+    def search(self, text: str, k: int = 10) -> Any:
+        """Return the ``k`` photos of the data that fit a text best, the best first; of ``osk.multimodal``."""
+        return self._with_data()._by("searched")(text, k)
+
+    def caption(self, image: Any, k: int = 5) -> Any:
+        """Return the ``k`` captions of the data that fit a photo best, the best first; of ``osk.multimodal``."""
+        return self._with_data()._by("captioned")(image, k)
+
+    def classify(self, image: Any, prompts: Sequence[str]) -> Answer:
+        """Return which of several texts a photo fits best, none of which need be in the data; of ``osk.multimodal``."""
+        answer: Answer = self._by("classified")(image, prompts)
+        return answer
+
     def _by(self, name: str) -> Any:
         """Return what this domain can do and not every one. Raises OnionskinError where it cannot."""
         if not hasattr(self.domain, name):
             raise OnionskinError(f"a learner of {self.domain.name} cannot do that", fix="see its page in docs/")
         return getattr(self.domain, name)
+
+    # ------------------------------------------------------------------ settings
+
+    def lr_find(self, **options: Any) -> Report:
+        """Try learning rates on a copy, and suggest one; see ``practice/lr_find.py``."""
+        from onionskin.learn.practice.lr_find import lr_find
+
+        return self._kept(lr_find(self, **options))
+
+    def sweep(self, trials: int = 20, **options: Any) -> Report:
+        """Try settings, each from fresh weights, and return the best; see ``practice/sweep.py``."""
+        from onionskin.learn.practice.sweep import sweep
+
+        return self._kept(sweep(self, trials, **options))
 
     # ------------------------------------------------------------------ judging
 
@@ -195,6 +222,18 @@ class Learner:
         from onionskin.learn.practice.slices import slices
 
         return self._kept(slices(self, by, **options))
+
+    def explain(self, things: Any = None, **options: Any) -> Report:
+        """Return what in an example speaks for the answer; see ``practice/explain.py``."""
+        from onionskin.learn.practice.explain import explain
+
+        return self._kept(explain(self, things, **options))
+
+    def card(self, folder: str | Path | None = None, **options: Any) -> Report:
+        """Write a model card with what can be measured, and questions for a person; see ``practice/card.py``."""
+        from onionskin.learn.practice.card import card
+
+        return self._kept(card(self, folder, **options))
 
     def _kept(self, report: Report) -> Report:
         """Keep a report in the run, where there is one, and return it."""
@@ -243,6 +282,12 @@ class Learner:
             OnionskinError: It cannot be written, or holds something else; what was there before stands.
         """
         return saved.save(self, Path(path))
+
+    def deploy(self, folder: str | Path, *, page: bool = True) -> Report:
+        """Write the model for others: ONNX, compared with PyTorch, and a page that predicts in the browser."""
+        from onionskin.learn.practice.deploy import deploy
+
+        return deploy(self, Path(folder), page=page)
 
     def open_data(self, data: Any = None) -> Learner:
         """Open the data that a loaded learner was made from, and return the learner.

@@ -106,6 +106,11 @@ def load(path: str | Path, *, data: Any = None) -> Learner:
     return learner
 
 
+def is_one(path: str | Path) -> bool:
+    """Return whether a path is a folder with a learner."""
+    return any((folder / DESCRIPTION).is_file() for folder in (Path(path), Path(path) / IN_A_RUN))
+
+
 def _load_weights(domain: Domain, path: Path) -> None:
     """Load the weights of a model, which has to have just these. Raises OnionskinError."""
     try:
@@ -117,6 +122,11 @@ def _load_weights(domain: Domain, path: Path) -> None:
     wrong = [*unexpected, *(name for name in missing if name not in domain.packaged())]
     if wrong:
         raise _damaged(path.parent, f"'{wrong[0]}' is in only one of weights and model")
+
+
+def is_saved(path: str | Path) -> bool:
+    """Return whether a learner lies in a folder, or in a run folder."""
+    return any((folder / DESCRIPTION).is_file() for folder in (Path(path), Path(path) / IN_A_RUN))
 
 
 def _folder(path: Path) -> Path:

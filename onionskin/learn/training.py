@@ -250,8 +250,8 @@ class Training:
         run = self.recorder.path if self.recorder else None
         self._result = Result(
             run=run, measured=measured, shown=self.domain.goal.shown(measured), last=last,
-            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step, seconds=seconds,
-            baselines=tuple(self.domain.baselines()),
+            examples=len(self.domain.valid), epoch=self._best.epoch, epochs=self._place.epoch, steps=self._place.step,
+            seconds=seconds, baselines=tuple(self.domain.baselines()),
         )  # fmt: skip
 
     def forget(self) -> None:

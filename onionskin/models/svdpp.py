@@ -9,6 +9,8 @@ and biases, as in Chen et al. (2012), "SVDFeature", JMLR 13.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,7 +24,7 @@ UNKNOWN = 0
 
 
 class SVDPlusPlus(nn.Module):
-    """Takes users and items, (n,) whole numbers, their features, (n, a) and (n, b), and ``own``, (n, 2); gives ratings, (n,).
+    """Takes users and items, (n,), their features, (n, a) and (n, b), and ``own``, (n, 2); gives ratings, (n,).
 
     ``own`` is the share and the surprise with which a pair's item stands in its user's history, 0 and 0 if it does not:
     it is taken out again, for a rating must not be guessed from itself.
@@ -63,8 +65,10 @@ class SVDPlusPlus(nn.Module):
             self.user.weight[UNKNOWN] = 0
             self.item.weight[UNKNOWN] = 0
 
+        self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
+
     def tastes(self, users: Tensor, user_features: Tensor, items: Tensor, own: Tensor) -> Tensor:
-        """Return the factors of users, (n, f): their own, their features', and those of what they rated but ``items``."""
+        """Return the factors of users, (n, f): own ones, their features', and those of all they rated but ``items``."""
         chosen = functional.embedding_bag(self.seen, self.chosen.weight, self.starts, mode="sum",
                                           per_sample_weights=self.shares)  # fmt: skip
         rated = functional.embedding_bag(self.seen, self.rated.weight, self.starts, mode="sum",
@@ -104,6 +108,15 @@ class SVDPlusPlus(nn.Module):
         self.shares.copy_(own[order, 0])
         self.surprises.copy_(own[order, 1])
         return own
+
+
+def _check(model: nn.Module, told: Any) -> None:
+    """Refuse a history that points anywhere else, which a file of a stranger might hold. Raises RuntimeError."""
+    assert isinstance(model, SVDPlusPlus)
+    seen, starts = model.seen, model.starts
+    is_history = bool((starts[1:] >= starts[:-1]).all()) and int(starts[0]) == 0 and int(starts[-1]) <= len(seen)
+    if not is_history or bool(((seen < 0) | (seen >= model.item.num_embeddings)).any()):
+        raise RuntimeError("its history points at items or places that are not there")
 
 
 def build(

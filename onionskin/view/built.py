@@ -1,4 +1,4 @@
-"""Where the built page lies: the page for servers, the same in one file, and the notebook's widget."""
+"""Where the built pages lie: for servers, in one file, for predictions, and the notebook's widget."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def single_page() -> str:
 def widget_script() -> str:
     """Return the script of the notebook's widget. Raises OnionskinError when it was not built."""
     return _text("widget.js")
+
+
+def predicting_page() -> str:
+    """Return the page that predicts, without a model. Raises OnionskinError when it was not built."""
+    return _text("predict.html")
+
+
+def wasm() -> bytes:
+    """Return onnxruntime's WebAssembly, which runs models in browsers. Raises OnionskinError when it was not built."""
+    found = sorted((page_folder() / "assets").glob("ort-wasm-*.wasm"))
+    if not found:
+        raise _not_built()
+    return found[0].read_bytes()
 
 
 def _text(name: str) -> str:

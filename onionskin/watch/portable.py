@@ -32,7 +32,7 @@ MOST_NODES: Final = 500
 LARGEST_MODEL: Final = 16 * 2**20
 
 #: The version of ONNX's operators: the oldest with layer normalisation, which every runtime of today knows.
-_OPSET: Final = 17
+OPSET: Final = 17
 
 #: The remedy, where there is none but to know that no more than this is lost.
 ALL_THE_SAME: Final = "everything else is recorded all the same"
@@ -70,7 +70,7 @@ def as_onnx(
             tensors,
             file,  # type: ignore[arg-type]  # a path is what the newer exporter takes
             dynamo=False,
-            opset_version=_OPSET,
+            opset_version=OPSET,
             do_constant_folding=False,  # nothing of one frame's weights may be worked out beforehand
             input_names=forward.input_names,
             output_names=forward.output_names,

@@ -29,6 +29,7 @@ def files(tmp_path: Path) -> list[str]:
 def test_pixels_are_the_same_wherever_they_come_from(files: list[str], tmp_path: Path) -> None:
     cache = PhotoCache("pixels", folder=tmp_path / "cache")
     plain = Album(files, 16).pixels(range(6))
+    album = Album(files, 16)
     for threads in (1, 4):
         album = Album(files, 16, cache=cache, threads=threads)
         np.testing.assert_array_equal(album.pixels([5, 0, 3, 5]), plain[[5, 0, 3, 5]])

@@ -162,7 +162,7 @@ def test_what_cannot_be_learned_from_has_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(OnionskinError, match="no rows"):
         find_photos(frame[:0])
     with pytest.raises(OnionskinError, match="found in a int"):
-        find_photos(3)  # type: ignore[arg-type]
+        find_photos(3)
     with pytest.raises(OnionskinError, match=r"no photos in the frame; 1.png: there is no such file"):
         find_photos(frame[["file", "size"]], folder=tmp_path / "empty")
 

@@ -119,12 +119,20 @@ def test_a_training_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
     steps = iter(halved)
     for _ in range(4):
         next(steps)
-    steps.close()  # type: ignore[attr-defined]
+    steps.close()
     again = osk.table(csv, target="dear")
     for _ in again.training(3, run=tmp_path / "halved", resume=True):
         pass
     for one, other in zip(whole.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("target", ["dear", "price"])
+def test_it_is_peeled_as_it_trains(target: str) -> None:
+    peeled = osk.peel(osk.table(houses(100), target=target))
+    for each in peeled.check(steps=2):
+        assert each.agrees, f"{each.level}: {each.first}"
+        assert each.level in ("scalars", "c") or not each.refused, each.refused
 
 
 # ---- kept, and asked

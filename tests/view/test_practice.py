@@ -100,13 +100,11 @@ def test_the_gallery_by_keys_alone(show: Show, practised: Path) -> None:
     expect(large).to_have_count(0)
     expect(look.page).not_to_have_url(re.compile("item="))
     assert look.frame == 2  # the clock heard none of it
-
-
-def test_an_example_that_the_address_names_is_enlarged(show: Show, practised: Path) -> None:
-    look = _open(show, practised, "&item=3.2")
-    expect(look.by("large-example")).to_contain_text("a snippet of words")
-    look.by("large-example").get_by_text("close").click()
-    expect(look.by("large-example")).to_have_count(0)
+    look.page.goto(f"{look.address}#view=practice&item=3.2")
+    look.page.reload()
+    expect(large).to_contain_text("a snippet of words")
+    large.get_by_text("close").click()
+    expect(large).to_have_count(0)
 
 
 def test_a_matrix_tells_the_cell_at_hand(show: Show, practised: Path) -> None:
@@ -120,20 +118,14 @@ def test_a_matrix_tells_the_cell_at_hand(show: Show, practised: Path) -> None:
     expect(look.by("told")).to_have_text(f"teddy → {HARM}: -3.5 (100 % of its row)")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible(show: Show, practised: Path, theme: str) -> None:
-    look = _open(show, practised, f"&theme={theme}")
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_it_is_accessible_and_fits_a_phone(show: Show, practised: Path, theme: str, width: int) -> None:
+    look = _open(show, practised, f"&theme={theme}", width=width, height=800)
+    assert look.page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(look) == []
     look.by("example").first.click()
     assert violations(look) == []
     look.keep(f"practice-{theme}")
-
-
-def test_on_a_phone_nothing_runs_over_the_edge(show: Show, practised: Path) -> None:
-    look = _open(show, practised, width=390, height=780)
-    assert look.page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(look) == []
-    look.keep("practice-phone")
 
 
 def test_one_file_shows_it_without_a_network(chromium: Browser, practised: Path, tmp_path: Path) -> None:
@@ -146,25 +138,24 @@ def test_one_file_shows_it_without_a_network(chromium: Browser, practised: Path,
     look.close()
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (None, "came without this report"),
-        ("{", "is no JSON"),
-        (json.dumps({"format": 9}), "this page reads formats up to 1"),
-        (
+def test_a_report_that_is_missing_or_wrong_says_so(show: Show, practised: Path, tmp_path: Path) -> None:
+    damages = {
+        "worst": ("{", "is no JSON"),
+        "newer": (json.dumps({"format": 9}), "this page reads formats up to 1"),
+        "strange": (
             json.dumps({"format": 1, "title": "", "answer": "", "blocks": [{"kind": "script"}]}),
             "a block of the kind 'script'",
         ),
-    ],
-)
-def test_a_report_that_is_missing_or_wrong_says_so(
-    show: Show, practised: Path, tmp_path: Path, damage: str | None, said: str
-) -> None:
+    }
     run = Path(shutil.copytree(practised, tmp_path / "run"))
-    path = run / "practice" / "worst.json"
-    path.unlink() if damage is None else path.write_text(damage)
+    for name, (damage, _) in damages.items():
+        Report(name, "Broken", "Broken.").save(run)
+        (run / "practice" / f"{name}.json").write_text(damage)
     look = show(run, view="view=practice&report=worst")
-    expect(look.by("message")).to_contain_text(said)
-    if damage is None:
-        look.complaints.clear()  # the browser notes that there is none
+    for name, (_, said) in damages.items():
+        look.by("report-chip").get_by_text(name, exact=True).click()
+        expect(look.by("message")).to_contain_text(said)
+    (run / "practice" / "look.json").unlink()
+    look.by("report-chip").get_by_text("look", exact=True).click()
+    expect(look.by("message")).to_contain_text("came without this report")
+    look.complaints.clear()  # the browser notes that there is none

@@ -12,8 +12,8 @@ HELP = "see for whom a learner works and whom it fails, with intervals and count
 def add(parser: argparse.ArgumentParser) -> None:
     learners.add(parser)
     learners.add_part(parser)
-    parser.add_argument("--by", metavar="COLUMN", nargs="+", help="columns to group by, or one CSV file of your own "
-                        "(default: all that is known)")  # fmt: skip
+    parser.add_argument("--by", metavar="COLUMN", action="append",
+                        help="a column to group by, or a CSV file of yours (default: all that is known)")  # fmt: skip
     parser.add_argument("--cross", action="store_true", help="look at each pair of columns as well")
     parser.add_argument("--fewest", type=int, default=10, help="leave out groups with fewer examples (default: 10)")
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 HELP = "train on photos, texts, a table, ratings or pairs, recorded and shown live"
 
 #: Settings that go to the domain, and options that go to the training.
-SETTINGS: Final = ("target", "size", "model", "from_scratch", "fine_tune", "valid", "split", "seed")
+SETTINGS: Final = ("target", "size", "model", "from_scratch", "fine_tune", "valid", "split", "decisions", "seed")
 OPTIONS: Final = ("epochs", "lr", "batch", "weight_decay", "patience", "precision", "accumulate")
 
 
@@ -57,6 +57,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fine-tune", action="store_true", default=None, help="train the pretrained part as well")
     group.add_argument("--valid", type=float, help="the share that is held out (default: 0.2)")
     group.add_argument("--split", help="how it is held out: random, and what the domain knows besides")
+    group.add_argument("--decisions", type=Path, help="what 'onionskin clean' wrote down of single examples")
     group.add_argument("--seed", type=int, help="the same seed gives the same numbers (default: 0)")
 
 
@@ -137,14 +138,16 @@ def _resumed(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
 
 def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> None:
     say(str(result))
+    others = {n: v for n, v in result.measured.items() if n not in (learner.domain.goal.measure, "val_loss")}
+    if others:
+        say(", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in others.items()))
     if result.epoch < result.epochs:
         last = learner.domain.goal.shown(result.last)
-        say(
-            f"that is after epoch {result.epoch} of {result.epochs}, the best by this same measure; after the last: {last}"
-        )
+        place = f"epoch {result.epoch} of {result.epochs}, the best by this same measure"
+        say(f"that is after {place}; after the last: {last}")
     for baseline in result.baselines:
         note = f"; {baseline.note}" if baseline.note else ""
-        say(f"{baseline.name}: {learner.domain.goal.shown(baseline.measured)} in {baseline.seconds:.1f} s{note}")
+        say(f"{baseline.name}: {_shown(learner, baseline.measured)} in {baseline.seconds:.1f} s{note}")
     if as_json:
         told = {
             "run": str(result.run), "domain": learner.domain.name, "understood": learner.domain.understood.what,
@@ -155,6 +158,14 @@ def _tell(learner: Any, result: Any, address: str | None, *, as_json: bool) -> N
             "baselines": {each.name: dict(each.measured) for each in result.baselines}, "address": address,
         }  # fmt: skip
         print(json.dumps(told), flush=True)
+
+
+def _shown(learner: Any, measured: Mapping[str, float]) -> str:
+    """Return the measure that decides, or where a baseline has others, those."""
+    goal = learner.domain.goal
+    if goal.measure in measured:
+        return str(goal.shown(measured))
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in measured.items())
 
 
 def _free(run: Path) -> Path:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAMES: Final = {
     "user": ("user", "userid", "username", "uid", "customer", "customerid", "member", "memberid", "reader", "visitor",
              "visitorid", "person", "who"),
-    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin", "song",
+    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin",
+             "song",
              "songid", "track", "artist", "artistid", "article", "articleid", "what"),
     "rating": ("rating", "ratings", "score", "stars", "vote", "grade", "liked"),
     "time": ("time", "timestamp", "date", "datetime", "day", "when", "ratedat", "createdat"),
@@ -183,8 +184,8 @@ def _enough(frame: pd.DataFrame, names: dict[str, str]) -> None:
         raise OnionskinError(f"{len(frame)} usable rows", fix=f"give {FEWEST} ratings or more: thousands are better")
     for kind in ("user", "item"):
         if frame[names[kind]].nunique() < 2:
-            only = frame[names[kind]].iloc[0]
-            raise OnionskinError(f"there is one {kind} alone, {only!r}, in column '{names[kind]}'",
+            only = frame[names[kind]].tolist()[0]
+            raise OnionskinError(f"there is one {kind} alone, {plain(only)!r}, in column '{names[kind]}'",
                                  fix=f"give several, or say which column it is: {kind}='…'")  # fmt: skip
     if "rating" in names and frame[names["rating"]].nunique() < 2:
         raise OnionskinError(f"all {len(frame):,} ratings are {frame[names['rating']].iloc[0]:g}",
@@ -201,10 +202,11 @@ def _moments(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
     if pd.api.types.is_numeric_dtype(times):
         return np.argsort(np.argsort(times.to_numpy(), kind="stable")).astype(np.int64)
     try:
-        return pd.to_datetime(times).to_numpy().astype("datetime64[ns]").astype(np.int64)
+        moments = pd.to_datetime(times).to_numpy().astype("datetime64[ns]")
     except (ValueError, TypeError) as error:
         raise OnionskinError(f"the times in '{times.name}' cannot be read: {str(error).splitlines()[0]}",
                              fix="write them as 2026-01-31, or as seconds") from error  # fmt: skip
+    return np.asarray(moments.astype(np.int64))
 
 
 def plain(name: Any) -> int | str:

@@ -19,6 +19,9 @@ _PORTION: Final = 256
 #: Fewer reasons than these are given where fewer speak for an item.
 REASONS: Final = 3
 
+#: What adds less is no reason.
+LEAST: Final = 0.005
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -91,7 +94,7 @@ def judged(
     model: SVDPlusPlus, score: Callable[[Tensor], Tensor], users: npt.NDArray[np.int64],
     items: npt.NDArray[np.int64], *, count: int, k: int = 10,
 ) -> dict[str, float]:  # fmt: skip
-    """Return recall@k and NDCG@k, means over users: all items that a user has not rated in training are ranked, none left out.
+    """Return recall@k and NDCG@k, means over users: all items that they have not rated in training are ranked.
 
     Paper: Krichene & Rendle (2020), "On sampled metrics for item recommendation", KDD '20, says why none is left out.
 
@@ -130,44 +133,62 @@ class Person:
     features: Tensor
 
 
-@torch.no_grad()
 def reasons(
     model: SVDPlusPlus, person: Person, item: int, item_features: Tensor, unit: float,
     names: Mapping[str, Callable[[int], str]],
 ) -> tuple[Reason, ...]:  # fmt: skip
-    """Return what speaks most for an item: exact parts of its score, the largest first.
+    """Return what speaks most for an item, the largest first.
+
+    Args:
+        model, person, item, item_features, names: As in :func:`parts`.
+        unit: How much 1 on the model's scale is on the ratings'.
+    """
+    found = [
+        part for part in parts(model, person, item, item_features, names) if part.text and part.amount * unit >= LEAST
+    ]
+    best = sorted(found, key=lambda part: -part.amount)[:REASONS]
+    return tuple(Reason(part.text, part.amount * unit) for part in best)
+
+
+@torch.no_grad()
+def parts(
+    model: SVDPlusPlus, person: Person, item: int, item_features: Tensor, names: Mapping[str, Callable[[int], str]]
+) -> list[Reason]:  # fmt: skip
+    """Return what a score is the sum of, on the model's scale; what nobody would call a reason has no text.
+
+    The factors of the user fall into those of each rated item, of each of their features, and their own; the item's
+    features are a share of every one of these, so that they are taken out of the user's own.
 
     Args:
         model: What gave the score.
         person: Who it is for.
         item: Its number.
         item_features: (b,) what is known of it.
-        unit: How much 1 on the model's scale is on the ratings'.
         names: ``item``, ``user_feature``, ``item_feature``: from numbers to names.
     """
-    user, q = torch.tensor([person.user]), model.traits(torch.tensor([item]), item_features[None])[0]
-    nothing = torch.zeros(1, dtype=torch.int64), torch.zeros(1, 2)
-    p = model.tastes(user, person.features[None], *nothing)[0]
+    user, one = torch.tensor([person.user]), torch.tensor([item])
+    q = model.traits(one, item_features[None])[0]
+    own = model.user(user)[0] + model.user_known.weight[:, 0] * person.features[0]
     places = torch.from_numpy(histories(model.starts.numpy(), len(model.seen), user.numpy())[0])
     seen = model.seen[places]
-    parts = (model.shares[places, None] * model.chosen(seen) + model.surprises[places, None] * model.rated(seen)) @ q
+    rated = (model.shares[places, None] * model.chosen(seen) + model.surprises[places, None] * model.rated(seen)) @ q
     found = [
         Reason(f"{_verb(float(model.surprises[place]))} '{names['item'](int(other))}'", float(part))
-        for place, other, part in zip(places, seen, parts, strict=True)
+        for place, other, part in zip(places, seen, rated, strict=True)
     ]
-    bias = model.item_bias(torch.tensor([item]))[0] + model.item_known_bias(item_features[None])[0]
-    found.append(Reason("popular with everybody", float(bias)))
-    for at in item_features.nonzero()[:, 0].tolist():
-        if names["item_feature"](at):
-            part = float(item_features[at] * (model.item_known.weight[:, at] @ p))
-            found.append(Reason(names["item_feature"](at), part))
-    for at in person.features.nonzero()[:, 0].tolist():
-        if names["user_feature"](at):
-            part = float(person.features[at] * (model.user_known.weight[:, at] @ q))
-            found.append(Reason(f"people with {names['user_feature'](at)}", part))
-    best = sorted(found, key=lambda reason: -reason.amount)[:REASONS]
-    return tuple(Reason(reason.text, reason.amount * unit) for reason in best if reason.amount * unit >= 0.005)
+    for at in person.features.nonzero()[:, 0].tolist()[1:]:
+        part = float(person.features[at] * (model.user_known.weight[:, at] @ q))
+        found.append(Reason(f"people with {names['user_feature'](at)}", part))
+    of_features = [
+        (at, float(item_features[at] * (model.item_known.weight[:, at] @ own)))
+        for at in item_features.nonzero()[:, 0].tolist()[1:]
+    ]
+    found += [Reason(f"likes {names['item_feature'](at)}", part) for at, part in of_features]
+    found.append(Reason("", float(own @ q) - sum(part for _, part in of_features)))
+    found.append(Reason("liked by everybody", float(model.item_bias(one) + model.item_known_bias(item_features))))
+    found.append(Reason("", float(model.user_bias(user) + model.user_known_bias(person.features))))
+    return found
 
 
 def _verb(surprise: float) -> str:
-    return "liked" if surprise > 0 else "disliked" if surprise < 0 else "chose"
+    return "liked" if surprise > 0 else "unlike" if surprise < 0 else "chose"

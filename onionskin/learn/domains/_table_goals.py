@@ -38,7 +38,7 @@ def _class_name(value: object) -> str:
 
 
 def by_number(cells: pd.Series[Any], train: Rows, log: bool | None, notes: list[Note]) -> tuple[Number, Tensor]:
-    """Return the goal of a column of numbers, and the numbers on its standard scale, (n,) float32.
+    """Return the goal of a column of numbers, and the numbers on its standard scale, (n, 1) float32, as outputs are.
 
     Args:
         cells: The column, with a number in every row.
@@ -59,7 +59,7 @@ def by_number(cells: pd.Series[Any], train: Rows, log: bool | None, notes: list[
         raise OnionskinError(
             f"'{name}' is the same in all training rows, {cells.iloc[train[0]]:g}", fix="give more rows"
         )
-    return Number(name, mean, deviation, log=log), torch.from_numpy((y - mean) / deviation).float()
+    return Number(name, mean, deviation, log=log), torch.from_numpy((y - mean) / deviation).float()[:, None]
 
 
 def _is_skewed(y: npt.NDArray[np.float64], train: Rows, name: str, notes: list[Note]) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.events import Event
 from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
@@ -148,6 +148,14 @@ class Language(Domain):
         """Return stretches of tokens, (n, context), and the token after each, (n, context)."""
         found = torch.from_numpy(self._stream[self._starts[rows][:, None] + np.arange(self._context + 1)])
         return (found[:, :-1],), found[:, 1:]
+
+    def portable(self) -> Portable:
+        """Return the network, from tokens to the logits of the next one at every place."""
+        said = {"tokens": f"(n, t) int64, t up to {self._context}: of the tokenizer"}
+        why = (
+            "a text is written token by token, hundreds of runs for an answer; osk.load() and learner.sample() do that"
+        )
+        return Portable(self.model, said, self.raw, {"tokens": (1,)}, why_no_page=why)
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
         """Return stretches of tokens, (n, context)."""

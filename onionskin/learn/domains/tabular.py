@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.data import encoding, new_rows
-from onionskin.data._note import Note
 from onionskin.data._target import is_classes
-from onionskin.data.table import Column, Kind, TypedTable, read
+from onionskin.data.table import Column, Kind, TypedTable
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Parts, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.domains._holding_out import held_out
+from onionskin.learn.domains._opening import opened, used_of
 from onionskin.learn.domains._table_goals import by_class, by_number
+from onionskin.learn.domains._table_peers import Task, measured
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -52,7 +53,7 @@ def table(source: Any, *, target: str | None = None, seed: int = 0, **settings: 
             ``onionskin data``.
         target: The column to learn: a class if it holds words or few whole numbers, else a number.
         seed: The same seed gives the same split and numbers.
-        settings: As of :class:`Tabular`: ``valid``, ``split``, ``kinds``, ``drop``, ``log``.
+        settings: As of :class:`Tabular`: ``valid``, ``split``, ``kinds``, ``drop``, ``log``, ``decisions``.
 
     Raises:
         OnionskinError: There is no such file or column, or nothing can be learned of it.
@@ -71,6 +72,7 @@ class Tabular(Domain):
         kinds: What columns are, where what was found is wrong: ``{"zip": "category"}``.
         drop: Columns that are left out.
         log: Whether the logarithm of a number is learned; by default where it is positive and skewed.
+        decisions: What was decided of single rows, the file that ``onionskin clean`` writes.
     """
 
     name = "tabular"
@@ -87,20 +89,26 @@ class Tabular(Domain):
         kinds: Mapping[str, Kind] | None = None,
         drop: Sequence[str] = (),
         log: bool | None = None,
+        decisions: str | Path | None = None,
     ) -> None:
         data.needed(_pandas, "pandas", "learn")
-        table, target = _opened(source, target, dict(kinds or {}))
+        table, target = opened(source, target, dict(kinds or {}))
         place = str(source) if isinstance(source, str | Path) else None
         self.settings = {
             "source": place, "target": target, "seed": seed, "valid": valid, "split": split, "kinds": dict(kinds or {}),
-            "drop": list(drop), "log": log,
+            "drop": list(drop), "log": log, "decisions": None if decisions is None else str(Path(decisions).absolute()),
         }  # fmt: skip
         self._has_target = table.frame[target].notna().to_numpy()
         frame = table.frame[self._has_target].reset_index(drop=True)
         self.train, self.valid, by = held_out(table, frame, split, valid, seed)
-        used, notes = _used(table, target, drop, by if split.startswith("group") else "")
+        used, notes = used_of(table, target, drop, by if split.startswith("group") else "")
         notes = [*table.notes, *notes]
         self._frame = frame
+        if is_classes(table.columns, table.frame, target):
+            self.goal, self._y = by_class(frame[target])
+        else:
+            self.goal, self._y = by_number(frame[target], self.train, log, notes)
+        decided = self.decide(decisions)
         shape = _size(len(self.train))
         self.encoding = encoding.fit(frame.iloc[self.train][[column.name for column in used]], used, pieces=shape[0])
         if not self.encoding.numbers and not self.encoding.categories:
@@ -108,14 +116,10 @@ class Tabular(Domain):
                 f"no column of {table.source} has anything to learn '{target}' from",
                 fix="give columns of numbers, categories, dates or texts that are not the same in every row",
             )
-        if is_classes(table.columns, table.frame, target):
-            self.goal, self._y = by_class(frame[target])
-        else:
-            self.goal, self._y = by_number(frame[target], self.train, log, notes)
         self._x = self._encoded(frame)
         self._build(shape, seed)
         self._seed = seed
-        self.understood = Understood(self._what(table, used), tuple(str(note) for note in notes), {
+        self.understood = Understood(self._what(table, used), (*(str(note) for note in notes), *decided), {
             "columns": table.columns.to_json(), "used": [column.name for column in used],
             "broken": [vars(row) for row in table.broken],
         })  # fmt: skip
@@ -162,7 +166,7 @@ class Tabular(Domain):
     # ------------------------------------------------------------------ what the loop and a person ask
 
     def batch(self, rows: Rows) -> Batch:
-        """Return standardised numbers and codes, and class numbers or standardised numbers, (n,)."""
+        """Return standardised numbers and codes, and class numbers, (n,), or numbers on the goal's scale, (n, 1)."""
         return self.raw(rows), self._y[rows]
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
@@ -186,28 +190,86 @@ class Tabular(Domain):
         """Return a row as ``column: value`` pairs; it is called by its place in the table, counted from 1."""
         cells = self._frame.iloc[row]
         pairs = [f"{name}: {_said(cells[name])}" for name in self.encoding.columns.names]
-        place = int(np.flatnonzero(self._has_target)[row]) + 1
         way, _, by = str(self.settings["split"]).partition(":")
         group = _said(cells[by]) if way == "group" else ""
-        return Shown(" · ".join(pairs), where=f"row {place}", label=self.goal.told(self._y[row]), group=group)
+        return Shown(" · ".join(pairs), where=self.where(row), label=self.goal.told(self._y[row]), group=group)
+
+    def where(self, row: int) -> str:
+        """Return its place in the table, counted from 1."""
+        return f"row {int(np.flatnonzero(self._has_target)[row]) + 1}"
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes. Raises OnionskinError for what is none, and where a number is learned."""
+        if not isinstance(self.goal, OneOf):
+            super().relabel(rows, labels)
+        else:
+            self._y[rows] = torch.tensor([self.goal.number(label) for label in labels])
 
     def columns(self, rows: Rows) -> pd.DataFrame | None:
         """Return the columns that are used, as they are in the table."""
         return self._frame[self.encoding.columns.names].iloc[rows].reset_index(drop=True)
 
+    def parts(self, inputs: tuple[Tensor, ...]) -> Parts:
+        """Return the columns; one that is absent has the training mean, or a value that was never seen."""
+        numbers, categories = self.encoding.numbers, self.encoding.categories
+        names = list(dict.fromkeys([one.column for one in numbers] + [one.column for one in categories]))
+        # Without numbers, the network's one number is how much of the row is known: it belongs to no column.
+        columns = [[names.index(one.column) for one in numbers] or [-1]]
+        if len(inputs) > 1:
+            columns.append([names.index(one.column) for one in categories])
+        groups = tuple(torch.tensor([each]) for each in columns)
+        baseline = (torch.zeros_like(inputs[0]), self._unseen[None])[: len(inputs)]
+        return Parts(tuple(names), groups, baseline)
+
     def baselines(self) -> list[Baseline]:
         """Return scikit-learn's boosted trees and linear model on the same split; nothing where it is not installed."""
+        outputs, _ = self.answered(self.valid)
+        numbers = self._x[0].numpy()
+        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
+        plain = self.encoding.plain(self._frame) if self.encoding.numbers else numbers.astype(np.float64)
+        targets = self._y.squeeze(1) if isinstance(self.goal, Number) else self._y
+        task = Task(self.goal, plain, numbers, codes - self._unseen.numpy(), targets, self.train, self.valid, outputs)
         try:
-            from onionskin.learn.domains._table_peers import Task, measured
+            return measured(task)
         except ModuleNotFoundError:
             return []
-        outputs, _ = self.answered(self.valid)
-        codes = self._x[1].numpy() if len(self._x) > 1 else np.zeros((len(self._frame), 0), np.int64)
-        task = Task(
-            self.goal, self.encoding.plain(self._frame) if self.encoding.numbers else self._x[0].double().numpy(),
-            self._x[0].numpy(), codes - self._unseen.numpy(), self._y, self.train, self.valid, outputs,
-        )  # fmt: skip
-        return measured(task)
+
+    def portable(self) -> Portable:
+        """Return the network from plain numbers and codes on: medians, means and deviations are in it."""
+        e = self.encoding
+        inputs = {"numbers": f"(n, {max(1, len(e.numbers))}) float64, NaN where not known: {', '.join(e.names()[0])}"
+                  if e.numbers else "(n, 1) float64: the share of a row's cells that are not known"}  # fmt: skip
+        if e.categories:
+            inputs["codes"] = f"(n, {len(e.categories)}) int64, as page.categories says: {', '.join(e.names()[1])}"
+        scale = [(one.median, one.mean, one.deviation) for one in e.numbers] or [(0.0, 0.0, 1.0)]
+        return Portable(Plain(self.model, scale), inputs, self._plain, page={
+            "kind": "form",
+            "columns": [self._field(column) for column in e.columns],
+            "numbers": [{"column": one.column, "part": one.part} for one in e.numbers],
+            "categories": [vars(one) | {"values": list(one.values)} for one in e.categories],
+        })  # fmt: skip
+
+    def _plain(self, rows: Rows) -> tuple[Tensor, ...]:
+        plain = (
+            self.encoding.plain(self._frame.iloc[rows]) if self.encoding.numbers else self._x[0][rows].double().numpy()
+        )
+        return (torch.from_numpy(plain), *(codes[rows] for codes in self._x[1:]))
+
+    def _field(self, column: Column) -> Json:
+        """Return what a form has to know of a column: its kind, what to choose from, and the usual value."""
+        cells = self._frame[column.name].iloc[self.train].dropna()
+        field: dict[str, Json] = {"name": column.name, "kind": column.kind, "usual": None}
+        values = next(
+            (one.values for one in self.encoding.categories if one.column == column.name and not one.part), ()
+        )
+        if values:
+            return field | {"kind": "category", "values": list(values), "usual": values[0]}
+        if column.kind == "date":
+            has_times = any(one.column == column.name and one.part == "hour" for one in self.encoding.numbers)
+            return field | {"times": has_times, "usual": cells.median().isoformat() if len(cells) else None}
+        if column.kind == "number":
+            return field | {"usual": float(cells.median()) if len(cells) else None}
+        return field
 
     # ------------------------------------------------------------------ keeping
 
@@ -241,6 +303,26 @@ class Tabular(Domain):
         return self
 
 
+class Plain(nn.Module):
+    """The network behind what standardises its numbers, in float64 as ``onionskin/data/encoding.py`` does."""
+
+    median: Tensor
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, model: nn.Module, scale: Sequence[tuple[float, float, float]]) -> None:
+        super().__init__()
+        self.model = model
+        for name, values in zip(("median", "mean", "deviation"), zip(*scale, strict=True), strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+
+    def forward(self, numbers: Tensor, codes: Tensor | None = None) -> Tensor:
+        """Return what the network makes of plain numbers, (n, numbers), and codes, (n, categories)."""
+        standard = (torch.where(torch.isnan(numbers), self.median, numbers) - self.mean) / self.deviation
+        outputs: Tensor = self.model(standard.float()) if codes is None else self.model(standard.float(), codes)
+        return outputs
+
+
 #: The pieces of the share of cells that a row lacks, where no column is a number.
 _NO_NUMBERS: Final = (0.0, 0.5, 1.0)
 
@@ -249,37 +331,6 @@ def _pandas() -> Any:
     import pandas
 
     return pandas
-
-
-def _opened(source: Any, target: str | None, kinds: Mapping[str, Kind]) -> tuple[TypedTable, str]:
-    """Return a source as a table, and the column to learn."""
-    if isinstance(source, str) and source in data.names() and not Path(source).exists():
-        told = data.about(source)
-        if told.domain != "tabular":
-            raise OnionskinError(f"'{source}' is no table but {told.title}", fix="give a table, or another domain")
-        source = data.load(source)
-    if isinstance(source, data.Table):
-        source, target = source.frame, target or source.target
-    if target is None:
-        found = read(source, kinds=kinds)
-        target = found.target
-        if target is None:
-            names = ", ".join(found.columns.names[:20])
-            raise OnionskinError("which column is to be learned?", fix=f"give target=, one of: {names}")
-    return read(source, target=target, kinds=kinds), target
-
-
-def _used(table: TypedTable, target: str, drop: Sequence[str], group: str) -> tuple[list[Column], list[Note]]:
-    """Return the columns that are given to the network, and notes on those that are not."""
-    for name in drop:
-        table.columns[name]  # raises, where there is none
-    silent = [c for c in table.columns.of("identifier", "constant", "empty") if c.name not in (target, *drop)]
-    notes = []
-    if silent:
-        notes.append(Note("left out: " + "; ".join(f"'{c.name}' ({c.sentence})" for c in silent[:6])
-                          + (f" and {len(silent) - 6} more" if len(silent) > 6 else "")))  # fmt: skip
-    out = {target, group, *drop, *(column.name for column in silent)}
-    return [column for column in table.columns if column.name not in out], notes
 
 
 def _size(rows: int) -> tuple[int, int, float, int]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from onionskin import data
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -87,6 +89,7 @@ class Text(Domain):
         model: ``minilm``, ``bag``, ``lstm`` or ``transformer``; by default the first, or from scratch the second.
         from_scratch: Whether to use no pretrained weights.
         valid: The share that is held out to measure on.
+        decisions: What was decided of single texts, the file that ``onionskin clean`` writes.
         seed: Of the split and of the first weights.
 
     Raises:
@@ -105,6 +108,7 @@ class Text(Domain):
         model: str | None = None,
         from_scratch: bool = False,
         valid: float = 0.2,
+        decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
         kind = _kind(model, from_scratch)
@@ -113,7 +117,7 @@ class Text(Domain):
         read = reading.read(source, text=text, target=target)
         self.settings = {
             "source": read.source, "text": text, "target": target, "model": kind, "from_scratch": from_scratch,
-            "valid": valid, "seed": seed,
+            "valid": valid, "decisions": None if decisions is None else str(Path(decisions).absolute()), "seed": seed,
         }  # fmt: skip
         self.texts, self._where, self._others = read.texts, read.where, read.others
         self.train, self.valid = _split(read.texts, valid, seed)
@@ -126,13 +130,14 @@ class Text(Domain):
             self.goal = OneOf(sorted(set(read.targets)))
             numbers = {name: number for number, name in enumerate(self.goal.classes)}
             self._y = torch.tensor([numbers[name] for name in read.targets])
+        decided = self.decide(decisions)
         self._tokens = _tokens(kind, [read.texts[row] for row in self.train])
         self._sizes: tuple[int, ...] = ()
         self._build(kind, seed, whole=False)
         self._encoded = self._tokens.encoded(read.texts) if self._tokens else []
         self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in BAGS else []
         self._features: Tensor | None = None
-        self.understood = self._understood(read.notes, read.target)
+        self.understood = self._understood([*read.notes, *decided], read.target)
 
     def _build(self, kind: str, seed: int, *, whole: bool) -> None:
         outputs, count = self.goal.outputs, len(self._tokens) if self._tokens else 0
@@ -227,6 +232,27 @@ class Text(Domain):
             joined.head.standardise(self._features[self.train])
         return self._features
 
+    def portable(self) -> Portable:
+        """Return the network from tokens on, or from n-grams and their shares; a page reads texts as Python does.
+
+        MiniLM has none: its words are cut another way, and its weights alone would make a page of 120 MB.
+        """
+        said = {"tokens": f"(n, t) int64, t up to {LENGTH}, filled up with {tokenizer.PADDING}: of the tokenizer",
+                "ngrams": f"(n, m) int64 below {ROWS}: rows of n-grams by their hash",
+                "shares": "(n, m) float32: what each counts, 0 where it fills up"}  # fmt: skip
+        names = {"minilm": ("tokens", "ngrams", "shares"), "bag": ("ngrams", "shares")}.get(self._kind, ("tokens",))
+        page: Json = None
+        if self._kind == "bag":
+            page = {"kind": "text", "reads": "ngrams", "rows": ROWS}
+        elif self._kind != "minilm" and self._tokens and (pairs := tokenizer.byte_pairs(self._tokens)):
+            page = {"kind": "text", "reads": "byte pairs", "tokenizer": pairs}
+        model = Summed(self.model) if isinstance(self.model, bag_of_ngrams.BagOfNgrams) else self.model
+        return Portable(
+            model, {name: said[name] for name in names}, self.raw, dict.fromkeys(names, (1,)), page,
+            "MiniLM cuts words in its own way (WordPiece), which the page does not know, and would make it 120 MB; "
+            "model='bag' or from_scratch=True has a page",
+        )  # fmt: skip
+
     def packaged(self) -> set[str]:
         """Return the names of MiniLM's weights."""
         names = self.model.state_dict()
@@ -237,6 +263,17 @@ class Text(Domain):
     def shown(self, row: int) -> Shown:
         """Return a text."""
         return Shown(self.texts[row], where=self._where[row], label=self.goal.told(self._y[row]))
+
+    def where(self, row: int) -> str:
+        """Return its file, or its row."""
+        return self._where[row]
+
+    def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
+        """Take other classes. Raises OnionskinError for what is none, and where a number is learned."""
+        if not isinstance(self.goal, OneOf):
+            super().relabel(rows, labels)
+        else:
+            self._y[rows] = torch.tensor([self.goal.number(label) for label in labels])
 
     def tokens(self, things: Sequence[Any]) -> list[list[Piece]]:
         """Return the pieces of each text with their places in it, as the first input of the model has them.
@@ -316,6 +353,19 @@ class Text(Domain):
         what = f"{len(self.goal.classes)} classes" if isinstance(self.goal, OneOf) else f"numbers ({self.goal.name})"
         self.understood = Understood(f"{what}, without their texts")
         return self
+
+
+class Summed(nn.Module):
+    """A bag of n-grams whose sum is written out: exported as it is, it would be a loop over the texts."""
+
+    def __init__(self, bag: bag_of_ngrams.BagOfNgrams) -> None:
+        super().__init__()
+        self.bag = bag
+
+    def forward(self, ngrams: Tensor, shares: Tensor) -> Tensor:
+        """Return what the bag gives."""
+        out: Tensor = self.bag.out((functional.embedding(ngrams, self.bag.table.weight) * shares.unsqueeze(-1)).sum(1))
+        return out
 
 
 def _restored_goal(fitted: Mapping[str, Json]) -> OneOf | Number:

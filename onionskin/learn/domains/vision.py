@@ -20,12 +20,16 @@ import torch
 from torch import Tensor, nn
 
 from onionskin.data.album import prefetched
-from onionskin.data.photos import FITS, Fit
-from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.data.photos import Fit
+from onionskin.errors import OnionskinError
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
-from onionskin.learn.domains._networks import EMBEDDED, Transfer, backbone, scratch
-from onionskin.learn.domains._pictures import ArrayPictures, FilePictures, Pictures, gathered, picture
+from onionskin.learn.domains._gathered import gathered, picture
+from onionskin.learn.domains._networks import EMBEDDED, Standard, Transfer, backbone, scratch
+from onionskin.learn.domains._photos import FilePictures
+from onionskin.learn.domains._pictures import ArrayPictures, Pictures
+from onionskin.learn.domains._recipes import FINE_TUNED, FROZEN, SCRATCH, SMALL, scaled
+from onionskin.learn.domains._settings import MOST_SIDE, check, check_split
 from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -33,17 +37,6 @@ from onionskin.learn.loop import Batch
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What data sets of small pictures are trained with: a network, how its pictures are changed, and a recipe.
-SMALL: Final = {
-    "digits": ("mlp", "none", Recipe(60, 32, 0.0625, 5e-4, "sgd", "linear")),
-    "mnist": ("lenet", "strokes", Recipe(40, 32, 0.03125, 5e-4, "sgd", "linear")),
-    "mnist_full": ("convnet", "strokes", Recipe(5, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-    "fashion_mnist": ("convnet", "things", Recipe(8, 128, 0.0625, 5e-4, "sgd", "one_cycle", 0)),
-}
-FROZEN: Final = Recipe(60, 32, 0.00390625, 0.01, "adamw", "one_cycle")
-FINE_TUNED: Final = Recipe(8, 16, 0.0009765625, 0.01, "adamw", "one_cycle", 0)
-SCRATCH: Final = Recipe(40, 32, 0.00390625, 0.05, "adamw", "one_cycle", 0)
 
 #: How much slower the pretrained part learns than the new layer on it.
 BODY_SHARE: Final = 0.125
@@ -104,6 +97,8 @@ class Vision(Domain):
     Attributes:
         mean, std: By which pixels from 0 to 1 are standardised, for each channel.
         height, width, channels: Of the pictures that :attr:`model` takes.
+        augmentation: How pictures are changed while training.
+        is_frozen: Whether :attr:`trained` is a last layer on what a pretrained network sees.
     """
 
     name = "vision"
@@ -128,7 +123,8 @@ class Vision(Domain):
         decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
-        _check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
+        check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
+        check_split(valid, split)
         side = size or (SMALL_SIDE if from_scratch else 224)
         self.settings = {
             "source": _kept(source), "size": size, "model": model, "from_scratch": from_scratch, "fine_tune": fine_tune,
@@ -154,6 +150,8 @@ class Vision(Domain):
             self._prepare(p)
         self.train, self.valid = p.parted(valid, seed, split)
         p.notes += self.decide(decisions)
+        if small is None:
+            self.recipe = scaled(self.recipe, len(self.train))
         if fine_tune:
             self._begin_with_the_head()
         self._say(p)
@@ -181,11 +179,11 @@ class Vision(Domain):
         elif s["model"] and small:
             self.recipe = replace(SCRATCH, epochs=self.recipe.epochs)
         self._architecture = s["model"] or architecture
-        self._is_frozen = not self._is_scratch and not s["fine_tune"]
-        if self._is_frozen:
+        self.is_frozen = not self._is_scratch and not s["fine_tune"]
+        if self.is_frozen:
             way = "none"
         self._way = s["augment"] or way
-        if self._is_frozen and self._way != "none":
+        if self.is_frozen and self._way != "none":
             raise OnionskinError(
                 f"augment='{self._way}' with frozen features, which are computed once",
                 fix="add fine_tune=True, or leave augment out",
@@ -207,9 +205,9 @@ class Vision(Domain):
             found = backbone(self._architecture, weights=weights)
             self._is_packaged = found.is_packaged
             self.mean, self.std = found.mean, found.std
-            self.model = Transfer(found, self.goal.outputs, frozen=self._is_frozen)
-            self.trained = self.model.head if self._is_frozen else self.model
-        self._augmentation = Augmentation(self._way, (self.height, self.width), self.mean, self.std)
+            self.model = Transfer(found, self.goal.outputs, frozen=self.is_frozen)
+            self.trained = self.model.head if self.is_frozen else self.model
+        self.augmentation = Augmentation(self._way, (self.height, self.width), self.mean, self.std)
 
     def _prepare(self, pictures: FilePictures) -> None:
         """Read photos, or what the frozen network makes of them; what is broken is left out."""
@@ -218,7 +216,7 @@ class Vision(Domain):
             self.model.eval()
             features = pictures.features(self.model.body, name, self.standardised)
             self._features = features
-        if not self._is_frozen:
+        if not self.is_frozen:
             pictures.hold()
 
     def _begin_with_the_head(self) -> None:
@@ -243,7 +241,7 @@ class Vision(Domain):
             "from scratch"
             if self._is_scratch
             else "as it is, with a new last layer"
-            if self._is_frozen
+            if self.is_frozen
             else "fine-tuned"
         )
         notes = [*p.notes, f"{self._architecture} {how}, {len(self.train):,} to train on, {len(self.valid):,} held out"]
@@ -268,7 +266,7 @@ class Vision(Domain):
 
     def batch(self, rows: Rows) -> Batch:
         """Return pictures, or the features of a frozen network, and targets."""
-        if self._is_frozen:
+        if self.is_frozen:
             assert self._features is not None
             return (self._features[rows],), self.targets(rows)
         return self.raw(rows), self.targets(rows)
@@ -281,11 +279,11 @@ class Vision(Domain):
     def augmented(self, batch: Batch) -> Batch:
         """Return pictures changed at random."""
         (x,), targets = batch
-        return (self._augmentation(x),), targets
+        return (self.augmentation(x),), targets
 
     def batches(self, epoch: int, first: int, *, size: int, seed: int) -> Iterator[Batch]:
         """Yield the batches of one epoch; photos that are not in memory are decoded while the last batch is learned."""
-        if self._is_frozen or self._pictures.is_in_memory:
+        if self.is_frozen or self._pictures.is_in_memory:
             yield from super().batches(epoch, first, size=size, seed=seed)
             return
         order = np.random.default_rng([seed, epoch]).permutation(self.train)
@@ -318,7 +316,7 @@ class Vision(Domain):
         return self._pictures.where(row)
 
     def alike(self) -> list[list[int]]:
-        """Return groups of near-duplicates; of small pictures in arrays those that are equal, as digits all look alike."""
+        """Return groups of near-duplicates; of pictures in arrays those that are equal, as digits all look alike."""
         return super().alike() if isinstance(self._pictures, ArrayPictures) else self._pictures.groups()
 
     def relabel(self, rows: Rows, labels: Sequence[str]) -> None:
@@ -343,7 +341,7 @@ class Vision(Domain):
 
     def optimizer(self, lr: float, weight_decay: float) -> torch.optim.Optimizer:
         """Return the recipe's optimizer; what is pretrained learns at an eighth of the rate."""
-        if not isinstance(self.model, Transfer) or self._is_frozen:
+        if not isinstance(self.model, Transfer) or self.is_frozen:
             return super().optimizer(lr, weight_decay)
         groups = [
             {"params": list(self.model.head.parameters()), "lr": lr},
@@ -351,9 +349,20 @@ class Vision(Domain):
         ]
         return torch.optim.AdamW(groups, lr, weight_decay=weight_decay)
 
+    def portable(self) -> Portable:
+        """Return the network from pixels on: what it subtracts and divides by is in it."""
+        model = nn.Sequential(Standard(self.mean, self.std), self.model)
+        shape = f"{self.channels}, {self.height}, {self.width}"
+        page = {
+            "kind": "picture", "channels": self.channels, "height": self.height, "width": self.width,
+            "fit": self.settings["fit"], "draw": self.channels == 1 and max(self.height, self.width) <= SMALL_SIDE,
+        }  # fmt: skip
+        said = {"pixels": f"(n, {shape}) float32 from 0 to 1: {'grey' if self.channels == 1 else 'red, green, blue'}"}
+        return Portable(model, said, lambda rows: (self.pixels(self.raw(rows)[0]),), page=page)
+
     def packaged(self) -> set[str]:
         """Return the names of the frozen network's weights, where a package has them."""
-        if not (self._is_frozen and self._is_packaged):
+        if not (self.is_frozen and self._is_packaged):
             return set()
         return {name for name in self.model.state_dict() if name.startswith("body.")}
 
@@ -371,11 +380,13 @@ class Vision(Domain):
         """Return it without data."""
         self = cls.__new__(cls)
         self.settings = dict(settings)
-        _check(**{key: settings[key] for key in ("size", "fit", "augment", "from_scratch", "fine_tune")})
+        check(**{key: settings[key] for key in ("size", "fit", "augment", "from_scratch", "fine_tune")})
         channels, height, width = (int(value) for value in fitted["shape"])
         if not (1 <= channels <= 4 and 1 <= height <= MOST_SIDE and 1 <= width <= MOST_SIDE):
             raise ValueError(f"pictures of {channels} × {height} × {width}")
         classes = [str(name) for name in fitted["classes"]]
+        if not classes:
+            raise ValueError("no classes")
         small = None if fitted["small"] is None else str(fitted["small"])
         self._describe(classes, small, several=bool(fitted["several"]), shape=(channels, height, width))
         self._build(weights=not whole)
@@ -386,30 +397,15 @@ class Vision(Domain):
         return self
 
     @property
+    def is_small(self) -> bool:
+        """Whether these are the small pictures of a data set, which no pretrained network has seen the like of."""
+        return self._small is not None
+
+    @property
     def _pictures(self) -> Pictures:
         if self.pictures is None:
             raise OnionskinError("this learner has no pictures", fix="open them first: learner.open_data()")
         return self.pictures
-
-
-#: No picture is larger than this (pixels a side).
-MOST_SIDE: Final = 2048
-
-
-def _check(*, size: Any, fit: Any, augment: Any, from_scratch: Any, fine_tune: Any) -> None:
-    """Raise OnionskinError where a setting makes no sense."""
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= MOST_SIDE):
-        raise OnionskinError(f"size={size!r}", fix=f"give a height and width in pixels, 8 to {MOST_SIDE}, such as 224")
-    if fit not in FITS:
-        fix = did_you_mean(str(fit), FITS, otherwise=f"choose one of: {', '.join(FITS)}")
-        raise OnionskinError(f"no way to fit a photo is called '{fit}'", fix=fix)
-    if augment is not None and augment not in WAYS:
-        fix = did_you_mean(str(augment), WAYS, otherwise=f"choose one of: {', '.join(WAYS)}")
-        raise OnionskinError(f"no augmentation is called '{augment}'", fix=fix)
-    if from_scratch and fine_tune:
-        raise OnionskinError(
-            "from_scratch and fine_tune together", fix="give one of them: nothing is pretrained in scratch"
-        )
 
 
 def _kept(source: Any) -> str | None:

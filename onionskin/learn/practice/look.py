@@ -52,7 +52,9 @@ def look(learner: Learner) -> Report:
 
 
 def _answer(domain: Domain, groups: Sequence[Sequence[int]], facts: dict[str, Cell]) -> str:
-    said = f"{domain.understood.what}: {facts['train']:,} to train on and {facts['valid']:,} held out"
+    said = domain.understood.what
+    if "held out" not in said:
+        said = f"{said}: {facts['train']:,} to train on and {facts['valid']:,} held out"
     if not groups:
         return f"{said}; nothing is there twice."
     leaks = facts["leaks"]
@@ -95,7 +97,7 @@ def _classes(names: Sequence[str], labels: Any, held: Any, facts: dict[str, Cell
                               "gather more of them, or take classes together"))  # fmt: skip
     unseen = [names[i] for i in order if counts[1][i] == 0]
     if unseen:
-        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example, so nobody will know how well they are "
+        blocks.append(Caution(f"{len(unseen):,} classes have no held-out example: nobody will know how well they are "
                               f"learned: {_first(unseen)}", "gather more, or hold out more: valid=0.3"))  # fmt: skip
     if total.min() and total.max() / total.min() >= OUTWEIGHS:
         most, least = int(order[0]), int(order[-1])

@@ -6,6 +6,7 @@ on bytes as in GPT-2, so that there is no text that it cannot say.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,3 +201,23 @@ def library() -> Any:
     except ImportError:
         raise OnionskinError("texts take the package tokenizers", fix="pip install 'onionskin[learn]'") from None
     return tokenizers
+
+
+def byte_pairs(tokens: Tokens) -> dict[str, Any] | None:
+    """Return what a page has to know of a tokenizer of :func:`trained`, JSON; None for one of another kind."""
+    told = json.loads(tokens.to_json())
+    shaping = [one["type"] for one in (told["normalizer"] or {}).get("normalizers", [])]
+    if told["model"]["type"] != "BPE" or (told["pre_tokenizer"] or {}).get("type") != "ByteLevel":
+        return None
+    if shaping not in (["NFC"], ["NFC", "Lowercase"]):
+        return None
+    return {
+        "vocabulary": told["model"]["vocab"],
+        "merges": [
+            list(merge) if not isinstance(merge, str) else merge.split(" ") for merge in told["model"]["merges"]
+        ],
+        "special": [one["content"] for one in told["added_tokens"]],
+        "start": tokens.number("[start]"),
+        "lower": "Lowercase" in shaping,
+        "most": tokens.most,
+    }
