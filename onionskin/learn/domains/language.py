@@ -19,7 +19,7 @@ from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
 from onionskin.learn.text import reading, tokenizer, writing
-from onionskin.learn.text.tokenizer import Piece
+from onionskin.learn.text.tokenizer import Piece, Tokens
 from onionskin.models import gpt, smollm2
 from onionskin.models._gguf import read_gguf
 
