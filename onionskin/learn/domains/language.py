@@ -19,7 +19,7 @@ from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
 from onionskin.learn.text import reading, tokenizer, writing
-from onionskin.learn.text.tokenizer import Piece
+from onionskin.learn.text.tokenizer import Piece, Tokens
 from onionskin.models import gpt, smollm2
 from onionskin.models._gguf import read_gguf
 
@@ -71,7 +71,7 @@ class Language(Domain):
         source: A text file, a folder of them, the name of a data set of texts; None for a model that is only sampled.
         model: ``gpt`` (the default), trained from nothing with byte pairs of its own, or ``smollm2``.
         prompt: What is gone on from, while it trains and where nothing else is said.
-        context: How many tokens an example has.
+        context: How many tokens an example has; by default 128, and fewer of a short text.
         valid: The share at the end of the text that is held out to measure on.
         seed: Of the first weights.
 
@@ -88,24 +88,25 @@ class Language(Domain):
         *,
         model: str | None = None,
         prompt: str = "",
-        context: int = CONTEXT,
+        context: int | None = None,
         valid: float = 0.1,
         seed: int = 0,
     ) -> None:
         kind = model or "gpt"
-        _check(kind, context, valid)
+        _check(kind, CONTEXT if context is None else context, valid)
         texts, notes = ([], []) if source is None else _prose(source)
         if source is None and kind == "gpt":
             raise OnionskinError("a GPT has nothing to learn from", fix="give a text file, or model='smollm2'")
-        self.settings = {
-            "source": None if source is None else str(source), "model": kind, "prompt": prompt, "context": context,
-            "valid": valid, "seed": seed,
-        }  # fmt: skip
         held = max(1, round(valid * sum(map(len, texts)))) if texts else 0
         kept, out = _parted(texts, held)
         if kind == "gpt":
             self._tokens = tokenizer.trained([kept], VOCABULARY, 1 << 30, lower=False)
+        context = context or _fitting(self._tokens, out) if kind == "gpt" else context or CONTEXT
         self._build(kind, context, seed, whole=False)
+        self.settings = {
+            "source": None if source is None else str(source), "model": kind, "prompt": prompt, "context": context,
+            "valid": valid, "seed": seed,
+        }  # fmt: skip
         parts = [
             np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)
         ]
@@ -250,6 +251,11 @@ def _check(kind: Any, context: Any, valid: float) -> None:
         raise OnionskinError(f"context={context!r}", fix="give 2 to 4,096 tokens, such as 128")
     if not 0 < valid < 1:
         raise OnionskinError(f"valid={valid}", fix="give the share to hold out, between 0 and 1, such as 0.1")
+
+
+def _fitting(tokens: Tokens, held: str) -> int:
+    """Return how many tokens an example has, so that several are held out of a short text."""
+    return min(CONTEXT, max(8, len(tokens.plain(held)) // 4))
 
 
 def _parted(texts: Sequence[str], held: int) -> tuple[str, str]:

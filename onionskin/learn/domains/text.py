@@ -89,6 +89,7 @@ class Text(Domain):
         model: ``minilm``, ``bag``, ``lstm`` or ``transformer``; by default the first, or from scratch the second.
         from_scratch: Whether to use no pretrained weights.
         valid: The share that is held out to measure on.
+        most: On how many texts to train at most, drawn at random from the others; None for all.
         decisions: What was decided of single texts, the file that ``onionskin clean`` writes.
         seed: Of the split and of the first weights.
 
@@ -108,19 +109,25 @@ class Text(Domain):
         model: str | None = None,
         from_scratch: bool = False,
         valid: float = 0.2,
+        most: int | None = None,
         decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
         kind = _kind(model, from_scratch)
         if not 0 < valid < 1:
             raise OnionskinError(f"valid={valid}", fix="give the share to hold out, between 0 and 1, such as 0.2")
+        if most is not None and most < 2:
+            raise OnionskinError(f"most={most}", fix="give the most texts to train on, 2 or more")
         read = reading.read(source, text=text, target=target)
         self.settings = {
             "source": read.source, "text": text, "target": target, "model": kind, "from_scratch": from_scratch,
-            "valid": valid, "decisions": None if decisions is None else str(Path(decisions).absolute()), "seed": seed,
+            "valid": valid, "most": most, "seed": seed,
+            "decisions": None if decisions is None else str(Path(decisions).absolute()),
         }  # fmt: skip
         self.texts, self._where, self._others = read.texts, read.where, read.others
         self.train, self.valid = _split(read.texts, valid, seed)
+        if most is not None:
+            self.train = np.sort(np.random.default_rng([seed, 1]).permutation(self.train)[:most])
         if read.is_number:
             known = np.array([read.targets[row] for row in self.train])
             self.goal = Number(read.target, float(known.mean()), float(known.std()) or 1.0)
