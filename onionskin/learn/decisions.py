@@ -3,8 +3,9 @@
     where,issue,decision,label,when
     bears/black/17.jpg,label,relabel,brown,2026-11-30T18:22:05+00:00
 
-It is only ever added to: the last line of an example counts. A line is written at once and whole, so a kill loses none
-but the one that was not made yet; what a kill or a full disk left of half a line is passed by.
+Files are named from where the CSV lies, so that both can be moved together. It is only ever added to: the last line of
+an example counts. A line is written at once and whole, so a kill loses none but the one that was not made yet; what a
+kill or a full disk left of half a line is passed by.
 """
 
 from __future__ import annotations
@@ -48,8 +49,15 @@ class Decision:
     when: str = ""
 
 
+def key_of(where: str, base: str | Path = "") -> str:
+    """Return what tells an example from all others: a file's whole path, from a folder on, or a row as it is."""
+    if "/" not in where and os.sep not in where:
+        return where
+    return os.path.normpath(os.path.join(os.path.abspath(base), where))  # noqa: PTH100, PTH118  of links, not through
+
+
 def read_decisions(path: str | Path) -> dict[str, Decision]:
-    """Return the decision that counts for each example, by where it is.
+    """Return the decision that counts for each example, by :func:`key_of` where it is.
 
     Raises:
         OnionskinError: There is no such file, it is no file of decisions, or a line says what none does.
@@ -84,9 +92,10 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
                 f"line {number} of {file} decides nothing: {','.join(row)[:80]}",
                 fix=f"write {','.join(COLUMNS)}, with a decision of {', '.join(DECISIONS)}, or leave the line out",
             )
-        found.pop(row[0], None)  # the order is that of the last lines
+        key = key_of(row[0], file.parent)
+        found.pop(key, None)  # the order is that of the last lines
         if row[2] != "undo":
-            found[row[0]] = Decision(*row)
+            found[key] = Decision(*row)
     return found
 
 
@@ -106,7 +115,7 @@ def decide(path: str | Path, decision: Decision) -> Decision:
         raise OnionskinError(f"{decision.where} is relabelled without a label", fix="say what it is")
     file = Path(path)
     when = decision.when or datetime.now(UTC).isoformat(timespec="seconds")
-    made = Decision(decision.where, decision.issue, decision.decision, decision.label, when)
+    made = Decision(_seen_from(file, decision.where), decision.issue, decision.decision, decision.label, when)
     try:
         # One write in append mode: what other processes add stays whole as well.
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -130,6 +139,16 @@ def decide(path: str | Path, decision: Decision) -> Decision:
             fix="make space, or choose another place: --decisions FILE.csv",
         ) from error
     return made
+
+
+def _seen_from(file: Path, where: str) -> str:
+    key = key_of(where)
+    if key == where and not os.path.isabs(where):  # noqa: PTH117  a row
+        return where
+    try:
+        return os.path.relpath(key, os.path.abspath(file.parent)).replace(os.sep, "/")  # noqa: PTH100
+    except ValueError:  # on another drive
+        return key
 
 
 def _mend(handle: int, size: int) -> None:
@@ -179,9 +198,9 @@ class Applied:
 
 def sorted_out(decisions: Mapping[str, Decision], places: Iterable[str]) -> tuple[list[int], dict[int, str], Applied]:
     """Return which of the examples at some places are dropped, the new label of others, and what to say of it."""
-    numbers = {where: i for i, where in enumerate(places)}
-    known = {numbers[where]: made for where, made in decisions.items() if where in numbers}
+    numbers = {key_of(where): i for i, where in enumerate(places)}
+    known = {numbers[key]: made for key, made in decisions.items() if key in numbers}
     dropped = [i for i, made in known.items() if made.decision == "drop"]
     labels = {i: made.label for i, made in known.items() if made.decision == "relabel"}
-    unknown = tuple(where for where in decisions if where not in numbers)
+    unknown = tuple(made.where for key, made in decisions.items() if key not in numbers)
     return dropped, labels, Applied(len(dropped), len(labels), len(known) - len(dropped) - len(labels), unknown)

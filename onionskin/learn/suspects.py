@@ -79,6 +79,11 @@ class Suspicions:
     doubts: Floats | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def agreement(self) -> float | None:
+        """Which share of labels is what a model that has not seen the example finds most probable, or nearly so."""
+        return None if self.doubts is None else float((self.doubts < 0.5).mean())
+
 
 def suspicions(
     domain: Domain, *, folds: int = FOLDS, epochs: int | None = None, seed: int = 0, told: Told | None = None
@@ -122,10 +127,16 @@ def suspicions(
             differs = label.label if shown.label != label.label else ""
             found.append(Suspect(row, shown.where, "duplicate", 1.0, shown.label, differs, original, part(row), first))
     if told:
+        told("near-duplicates", 1, 1)
         told("outliers", 0, 1)
-    for i, far in _outliers(_features(domain, rows)):
+    features = _features(domain, rows)
+    if features is None:
+        notes.append("outliers were not looked for: that takes numbers, and here are codes alone")
+    for i, far in [] if features is None else _outliers(features):
         shown, row = domain.shown(int(rows[i])), int(rows[i])
         found.append(Suspect(row, shown.where, "outlier", far, shown.label, "", "", part(row)))
+    if told:
+        told("outliers", 1, 1)
     return Suspicions(tuple(found), rows, doubts, tuple(notes))
 
 
@@ -163,12 +174,20 @@ def _labels(
     return doubts, [(i, goal.classes[int(better[i])]) for i in order]
 
 
-def _features(domain: Domain, rows: Rows) -> Floats:
-    """Return what examples are compared by, (n, features): frozen features, or all inputs on their main axes."""
+def _features(domain: Domain, rows: Rows) -> Floats | None:
+    """Return what examples are compared by, (n, features): frozen features, or all inputs on their main axes.
+
+    Codes, of tokens or of categories, have no distances; what has nothing else is not compared, and None comes back.
+    """
     parts = []
     for start in range(0, len(rows), 256):
         inputs, _ = domain.batch(rows[start : start + 256])
-        parts.append(torch.cat([x.reshape(len(x), -1).float() for x in inputs], 1).numpy())
+        measured = [x.reshape(len(x), -1).float() for x in inputs if x.is_floating_point() and x.ndim > 1]
+        if not measured:
+            return None
+        parts.append(torch.cat(measured, 1).numpy())
+    if len({part.shape[1] for part in parts}) > 1:  # as long as the longest of each batch: no features
+        return None
     x = np.nan_to_num(np.concatenate(parts).astype(np.float64))
     x = x - x.mean(0)
     if x.shape[1] > MOST_FEATURES:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import onionskin as osk
-from onionskin.learn.decisions import COLUMNS, DECISIONS, Decision, beside, decide, read_decisions
+from onionskin.learn.decisions import COLUMNS, DECISIONS, Decision, beside, decide, key_of, read_decisions, sorted_out
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), min_size=1, max_size=20)
 
@@ -27,9 +27,9 @@ def test_the_last_decision_of_each_counts(made: list[Decision], tmp_path_factory
     wanted: dict[str, tuple[str, str]] = {}
     for decision in made:
         decide(file, decision)
-        wanted.pop(decision.where, None)
+        wanted.pop(key_of(decision.where), None)
         if decision.decision != "undo":
-            wanted[decision.where] = (decision.decision, decision.label)
+            wanted[key_of(decision.where)] = (decision.decision, decision.label)
     if made:
         read = read_decisions(file)
         assert {where: (d.decision, d.label) for where, d in read.items()} == wanted
@@ -96,6 +96,21 @@ def test_decisions_lie_beside_the_data(tmp_path: Path) -> None:
     assert beside(f"{tmp_path}/photos/") == tmp_path / "photos.decisions.csv"
     assert beside(tmp_path / "titanic.csv") == tmp_path / "titanic.decisions.csv"
     assert beside("mnist") == Path("mnist.decisions.csv")
+
+
+def test_files_are_named_from_where_the_decisions_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old" / "photos" / "bear").mkdir(parents=True)
+    (tmp_path / "old" / "photos" / "bear" / "1.jpg").touch()
+    monkeypatch.chdir(tmp_path / "old" / "photos")
+    decide(beside("../photos"), Decision("bear/1.jpg", "label", "drop"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    file = tmp_path / "new" / "photos.decisions.csv"
+    assert "\nphotos/bear/1.jpg,label,drop," in file.read_text()
+    assert list(read_decisions(file)) == [key_of(str(tmp_path / "new/photos/bear/1.jpg"))]
+    monkeypatch.chdir(tmp_path)
+    dropped, _, applied = sorted_out(read_decisions(file), ["new/photos/bear/0.jpg", "new/photos/bear/1.jpg"])
+    assert dropped == [1]
+    assert applied.unknown == ()
 
 
 def test_a_learner_takes_them(tmp_path: Path) -> None:

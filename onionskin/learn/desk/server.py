@@ -18,7 +18,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from onionskin.errors import OnionskinError
-from onionskin.learn.decisions import DECISIONS, Decision, decide, read_decisions
+from onionskin.learn.decisions import DECISIONS, Decision, decide, key_of, read_decisions
 from onionskin.learn.domain import Domain
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.suspects import Suspect, Suspicions
@@ -68,7 +68,7 @@ class Desk:
     @property
     def decided(self) -> int:
         """How many suspects are decided."""
-        return len({s.where for s in self.suspects} & self.made.keys())
+        return len({key_of(s.where) for s in self.suspects} & self.made.keys())
 
     def listed(self) -> dict[str, Any]:
         """Return what the page is told at first."""
@@ -79,7 +79,7 @@ class Desk:
             "what": self._domain.understood.what,
             "classes": list(goal.classes) if isinstance(goal, OneOf) else [],
             "suspects": [vars(suspect) for suspect in self.suspects],
-            "made": {where: _told(decision) for where, decision in self.made.items()},
+            "made": {s.where: _told(self.made[key]) for s in self.suspects if (key := key_of(s.where)) in self.made},
         }
 
     def example(self, row: int) -> dict[str, Any]:
@@ -99,9 +99,9 @@ class Desk:
             self._file, Decision(suspect.where, suspect.issue, decision, label if decision == "relabel" else "")
         )
         if decision == "undo":
-            self.made.pop(suspect.where, None)
+            self.made.pop(key_of(suspect.where), None)
             return None
-        self.made[suspect.where] = made
+        self.made[key_of(suspect.where)] = made
         return made
 
     def suspect(self, row: int) -> Suspect:

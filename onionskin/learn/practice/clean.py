@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from onionskin.learn.decisions import Decision
+from onionskin.learn.decisions import Decision, key_of
 from onionskin.learn.domain import Domain
 from onionskin.learn.folds import FOLDS
 from onionskin.learn.goals.one_of import OneOf
@@ -19,6 +19,9 @@ from onionskin.learn.suspects import ISSUES, Suspect, Suspicions, Told, suspicio
 
 if TYPE_CHECKING:
     from onionskin.learn.learner import Learner
+
+#: Models that agree with fewer labels are no good judges of them.
+WEAK: Final = 0.85
 
 #: No gallery shows more.
 _SHOWN: Final = 48
@@ -55,8 +58,17 @@ def report_of(domain: Domain, found: Suspicions, decisions: Mapping[str, Decisio
         _said(len(by["duplicate"]), "is a near-duplicate of another one", "are near-duplicates of others"),
         _said(len(by["outlier"]), "is unlike all others", "are unlike all others"),
     ]
+    if any(note.startswith("outliers") for note in found.notes):
+        del parts[2]
     leaks = _leaks(domain, by["duplicate"])
+    agreement = found.agreement
     blocks: list[Block] = [Text(note.capitalize() + ".") for note in found.notes]
+    if agreement is not None and agreement < WEAK and by["label"]:
+        blocks.append(Caution(
+            f"the models that judged labels agree with {100 * agreement:.0f} % of them: where they are often wrong "
+            "themselves, so is this list, above all further down",
+            "decide on the first ones, and stop where most are right; or judge with a better model: --epochs, --model",
+        ))  # fmt: skip
     if leaks:
         blocks.append(Caution(
             f"{leaks:,} held-out examples are nearly the same as one that is trained on: the measure is better than it "
@@ -73,10 +85,13 @@ def report_of(domain: Domain, found: Suspicions, decisions: Mapping[str, Decisio
     facts: dict[str, Cell] = {
         "examples": total,
         "leaks": leaks,
-        "decided": len({s.where for s in found.suspects} & made.keys()),
+        "agreement": agreement,
+        "decided": len({key_of(s.where) for s in found.suspects} & made.keys()),
     }
     facts |= {f"{issue}s": len(by[issue]) for issue in ISSUES}
-    return Report("clean", "What may be wrong with the data", f"{parts[0]}, {parts[1]}, and {parts[2]}.", blocks, facts)
+    return Report(
+        "clean", "What may be wrong with the data", f"{', '.join(parts[:-1])}, and {parts[-1]}.", blocks, facts
+    )
 
 
 def _said(count: int, one: str, many: str) -> str:
@@ -99,7 +114,7 @@ def _leaks(domain: Domain, duplicates: Sequence[Suspect]) -> int:
 def _item(domain: Domain, suspect: Suspect, made: Mapping[str, Decision]) -> Item:
     shown = domain.shown(suspect.row)
     told = f"the same as {suspect.other}" if suspect.issue == "duplicate" else ""
-    if decision := made.get(suspect.where):
+    if decision := made.get(key_of(suspect.where)):
         told = f"{told}; {words_of(decision)}".lstrip("; ")
     score = None if suspect.issue == "duplicate" else suspect.score
     predicted = suspect.suggested or None
@@ -130,7 +145,7 @@ def _by_class(goal: OneOf, domain: Domain, found: Suspicions, labels: Sequence[S
 def _list(suspects: Sequence[Suspect], made: Mapping[str, Decision]) -> Table:
     rows = [
         (s.where, s.issue, round(s.score, 4), s.label, s.suggested or s.other, s.part,
-         words_of(made[s.where]) if s.where in made else None)
+         words_of(made[key_of(s.where)]) if key_of(s.where) in made else None)
         for s in suspects[:2000]
     ]  # fmt: skip
     more = f", the first {len(rows):,} of {len(suspects):,}" if len(suspects) > len(rows) else ""

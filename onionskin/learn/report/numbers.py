@@ -38,6 +38,7 @@ def shown(cell: Cell) -> str:
 
 #: Beyond it a difference may be infinite.
 _FARTHEST: Final = 1e300
+_FARTHEST_POWER: Final = 300.0
 
 
 class Scale:
@@ -83,7 +84,8 @@ class Scale:
     def _place(self, value: float | None) -> float | None:
         if value is None or (self.is_log and value <= 0):
             return None
-        return math.log10(value) if self.is_log else max(-_FARTHEST, min(_FARTHEST, value))
+        value = max(-_FARTHEST, min(_FARTHEST, value))
+        return max(-_FARTHEST_POWER, math.log10(value)) if self.is_log else value
 
 
 def scales_of(chart: Chart) -> tuple[Scale, Scale]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text as RichText
 
 from onionskin.learn.report.blocks import Block, Caution, Chart, Gallery, Item, Matrix, Series, Table, Text
 from onionskin.learn.report.numbers import Scale, brief, scales_of, shown
@@ -21,6 +24,22 @@ _PLOT_HEIGHT: Final = 12
 _COLOURS: Final = ("default", "dark_orange3", "steel_blue", "grey62", "medium_purple3", "sea_green3")
 
 
+#: What moves the cursor, changes colours or rings: a report may come from a stranger, and is text.
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Words(RichText):
+    """Text that is shown as it is: none of it is markup, and none of it commands the terminal."""
+
+    def __init__(self, text: str = "", style: Any = "", **options: Any) -> None:
+        super().__init__(_CONTROLS.sub("\ufffd", text), style, **options)
+
+    def append(self, text: Any, style: Any = None) -> Words:
+        """Add text at the end."""
+        super().append(_CONTROLS.sub("\ufffd", text) if isinstance(text, str) else text, style)
+        return self
+
+
 def words_of(report: Report) -> str:
     """Return a report as plain text, without colours."""
     import io
@@ -35,8 +54,6 @@ def words_of(report: Report) -> str:
 
 def lines_of(report: Report) -> Iterator[Any]:
     """Yield what rich prints of a report. What stands in it is data: none of it is read as markup."""
-    from rich.text import Text as Words
-
     yield Words(report.title, style="bold")
     yield Words(report.answer)
     for block in report.blocks:
@@ -45,8 +62,6 @@ def lines_of(report: Report) -> Iterator[Any]:
 
 
 def _block(block: Block) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     match block:
         case Text():
             yield Words(block.text)
@@ -72,22 +87,17 @@ def _block(block: Block) -> Iterator[Any]:
 
 
 def _caption(text: str) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     if text:
         yield Words(text, style="italic")
 
 
 def _left_out(count: int, most: int, what: str) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     if count > most:
         yield Words(f"… and {count - most:,} more {what}", style="dim")
 
 
 def _table(block: Table) -> Any:
     from rich.table import Table as Lines
-    from rich.text import Text as Words
 
     lines = Lines(box=None, pad_edge=False)
     for i, name in enumerate(block.columns):
@@ -100,8 +110,6 @@ def _table(block: Table) -> Any:
 
 
 def _item(item: Item) -> Any:
-    from rich.text import Text as Words
-
     line = Words("  ")
     if item.score is not None:
         line.append(f"{brief(item.score):>8}  ", style="dim")
@@ -124,7 +132,6 @@ def verdict(item: Item) -> str:
 
 def _matrix(block: Matrix) -> Any:
     from rich.table import Table as Lines
-    from rich.text import Text as Words
 
     largest = max((abs(value) for row in block.values for value in row if value is not None), default=0.0)
     lines = Lines(box=None, padding=(0, 0))
@@ -148,8 +155,6 @@ def _shade(value: float | None, largest: float) -> str:
 
 
 def _chart(block: Chart) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     bars = [series for series in block.series if series.mark == "bars"]
     largest = max((abs(y) for series in bars for y in series.y if y is not None), default=0.0) or 1.0
     for series in bars:
@@ -163,8 +168,6 @@ def _chart(block: Chart) -> Iterator[Any]:
 
 
 def _bars(series: Series, chart: Chart, largest: float) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     yield Words(" ".join(part for part in (series.name, chart.y.name and f"({chart.y.name})") if part), style="dim")
     names = [_place_name(chart, x) for x in series.x]
     width = min(28, max(map(len, names), default=0))
@@ -186,8 +189,6 @@ _DOTS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
 
 def _plot(chart: Chart, drawn: list[Series]) -> Iterator[Any]:
-    from rich.text import Text as Words
-
     across, up = scales_of(chart)
     letters = [[0] * _PLOT_WIDTH for _ in range(_PLOT_HEIGHT)]
     owners = [[0] * _PLOT_WIDTH for _ in range(_PLOT_HEIGHT)]

@@ -210,6 +210,22 @@ def test_the_terminal_shows_every_block_and_reads_no_markup() -> None:
     assert "learning rate 0.001: suggested" in words
 
 
+def test_a_report_does_not_command_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m"
+    blocks: list[Block] = [
+        Text(evil),
+        Caution(evil, evil),
+        Table([evil], [[evil]], evil),
+        Gallery([Item(text=evil, where=evil, label=evil, caption=evil)], evil),
+        Matrix([evil], [evil], [[1]], evil),
+        Chart(Axis(evil, ticks=[evil]), Axis(evil), [Series(evil, [0], [1], mark="bars")], [Mark(0, evil)], evil),
+        Chart(Axis(evil), Axis(), [Series(evil, [0, 1], [1, 2])]),
+    ]
+    words = str(Report("look", evil, evil, blocks))
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", words)
+    assert "owned" in words
+
+
 def test_the_html_carries_everything_and_runs_nothing(tmp_path: Path) -> None:
     path = every_block().save(tmp_path / "worst.html")
     page = path.read_text()
