@@ -17,6 +17,7 @@ from onionskin import shown
 
 if TYPE_CHECKING:
     from onionskin.errors import OnionskinError, OnionskinWarning
+    from onionskin.learn.domains.multimodal import multimodal
     from onionskin.learn.domains.recommend import recommend
     from onionskin.learn.domains.tabular import table
     from onionskin.learn.domains.text import text
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "__version__",
     "load",
+    "multimodal",
     "open_run",
     "pack",
     "peel",
@@ -52,6 +54,7 @@ _HOMES = {
     "Recorder": "onionskin.watch.start",
     "Run": "onionskin.recording.reader",
     "load": "onionskin.learn.saved",
+    "multimodal": "onionskin.learn.domains.multimodal",
     "open_run": "onionskin.recording.reader",
     "pack": "onionskin.recording.pack",
     "peel": "onionskin.peel.start",

@@ -31,15 +31,22 @@ Spoken = Callable[..., Tensor]
 _CLOSE: Final = 0.01
 _STEPS: Final = (32, 128, 512)
 
-#: Of large pictures, so many steps at most.
-_LARGE: Final = 100_000
-_FEW_STEPS: Final = 128
+#: Of pictures with so many values, fewer: forward and backward of a pretrained model take long.
+_LARGE: Final = 30_000
+_FEW_STEPS: Final = (16, 48)
 
-#: An occluding square is an eighth of a side, and moves by half of itself.
+#: An occluding square is an eighth of a side, and moves by half of itself; of large pictures, by the whole.
 _SQUARES: Final = 8
 
 #: So many orders in which parts are put in.
 _ORDERS: Final = 32
+
+#: Of a text, fewer orders, and so many words or groups of words.
+_TEXTS_ORDERS: Final = 8
+_MOST_WORDS: Final = 32
+
+#: What a text without any word is: no domain takes an empty one.
+_NO_WORD: Final = "."
 
 #: Forwards at a time.
 _AT_ONCE: Final = 32
@@ -119,7 +126,7 @@ def integrated_gradients(spoken: Spoken, x: Tensor) -> Attribution:
     nothing = torch.zeros_like(x)
     with torch.no_grad():
         difference = float(spoken(x) - spoken(nothing))
-    steps = _STEPS if x.numel() <= _LARGE else tuple(n for n in _STEPS if n <= _FEW_STEPS)
+    steps = _STEPS if x.numel() <= _LARGE else _FEW_STEPS
     method, values = captum().IntegratedGradients(spoken), torch.zeros(x.shape[2:])
     for count in steps:
         with _quiet():
@@ -134,7 +141,7 @@ def occlusion(spoken: Spoken, x: Tensor) -> Attribution:
     """Return how much the answer loses where a square of zeros hides a place."""
     channels, height, width = x.shape[1:]
     sides = (max(1, height // _SQUARES), max(1, width // _SQUARES))
-    strides = (max(1, sides[0] // 2), max(1, sides[1] // 2))
+    strides = sides if x.numel() > _LARGE else (max(1, sides[0] // 2), max(1, sides[1] // 2))
     with _quiet(), torch.no_grad():
         found = captum().Occlusion(spoken).attribute(
             x, sliding_window_shapes=(channels, *sides), strides=(channels, *strides), baselines=0,
@@ -182,6 +189,45 @@ def _embedded(spoken: Spoken, inputs: Inputs, parts: Parts) -> Attribution:
         if abs(float(values.sum()) - difference) <= _CLOSE * abs(difference):
             break
     return Attribution("integrated gradients", values, difference, float(values.sum()) - difference)
+
+
+def by_words(spoken: Spoken, given: Callable[[list[str]], Inputs], text: str) -> tuple[Attribution, list[str]]:
+    """Return how much each word of a text speaks for the answer, and the words: Shapley values over sampled orders.
+
+    Words are left out of the text itself, so that any model can be asked, however it reads; of long texts, several at
+    a time. In each order the words' shares add up to the difference between the text and one with no word.
+
+    Args:
+        spoken: From inputs to the answer's number.
+        given: From texts to inputs.
+        text: The text.
+    """
+    found = text.split()
+    size = -(-len(found) // _MOST_WORDS)
+    words = [" ".join(found[start : start + size]) for start in range(0, len(found), size)]
+    orders = [
+        torch.randperm(len(words), generator=torch.Generator().manual_seed(k)).tolist() for k in range(_TEXTS_ORDERS)
+    ]
+    versions = [""]
+    for order in orders:
+        kept: list[int] = []
+        for word in order:
+            kept = sorted([*kept, word])
+            versions.append(" ".join(words[k] for k in kept))
+    asked = list(dict.fromkeys(version or _NO_WORD for version in versions))
+    with torch.no_grad():
+        portions = [spoken(*given(asked[i : i + _AT_ONCE])) for i in range(0, len(asked), _AT_ONCE)]
+    said = dict(zip(asked, torch.cat(portions).double().tolist(), strict=True))
+    values = torch.zeros(len(words), dtype=torch.float64)
+    nothing, whole = said[_NO_WORD], said[" ".join(words)]
+    for number, order in enumerate(orders):
+        before = nothing
+        for place, word in enumerate(order):
+            after = said[versions[1 + number * len(words) + place]]
+            values[word] += (after - before) / len(orders)
+            before = after
+    gap = float(values.sum()) - (whole - nothing)
+    return Attribution(f"Shapley values over {len(orders)} orders", values.float(), whole - nothing, gap), words
 
 
 class Neighbours:

@@ -138,18 +138,17 @@ class Attention(nn.Module):
         return x.reshape(x.shape[0], x.shape[1], self.own.num_heads, self.own.head_dim).transpose(1, 2)
 
 
+def _is_plain(own: nn.MultiheadAttention) -> bool:
+    is_of_one = bool(own._qkv_same_embed_dim) and own.in_proj_bias is not None
+    return is_of_one and own.bias_k is None and not own.add_zero_attn
+
+
 def _written_out(model: nn.Module) -> nn.Module:
     """Return a copy whose attention is written out, where it can be."""
     copied = copy.deepcopy(model)
     for module in [*copied.modules()]:
         for name, inner in module.named_children():
-            plain = isinstance(inner, nn.MultiheadAttention) and inner.batch_first and inner.in_proj_weight is not None
-            if (
-                isinstance(inner, nn.MultiheadAttention)
-                and plain
-                and inner.in_proj_bias is not None
-                and inner.bias_k is None
-            ):
+            if isinstance(inner, nn.MultiheadAttention) and inner.batch_first and _is_plain(inner):
                 setattr(module, name, Attention(inner))
     return copied
 
@@ -237,5 +236,7 @@ def _answers(numbers: npt.NDArray[np.float64], answering: Answering) -> npt.NDAr
     if answering.names != ("probabilities",):
         return np.zeros(len(numbers))  # numbers are compared as such
     if isinstance(answering._goal, OneOf):
-        return numbers.argmax(1)
-    return np.array([row.tobytes() for row in numbers > 0.5])
+        best: npt.NDArray[Any] = numbers.argmax(1)
+        return best
+    yes: npt.NDArray[Any] = np.array([row.tobytes() for row in numbers > 0.5])
+    return yes

@@ -164,6 +164,19 @@ class Learner:
         """Return the ``k`` items that somebody would like most, the best first with reasons; of ``osk.recommend``."""
         return self._by("recommended")(user, k)
 
+    def search(self, text: str, k: int = 10) -> Any:
+        """Return the ``k`` photos of the data that fit a text best, the best first; of ``osk.multimodal``."""
+        return self._with_data()._by("searched")(text, k)
+
+    def caption(self, image: Any, k: int = 5) -> Any:
+        """Return the ``k`` captions of the data that fit a photo best, the best first; of ``osk.multimodal``."""
+        return self._with_data()._by("captioned")(image, k)
+
+    def classify(self, image: Any, prompts: Sequence[str]) -> Answer:
+        """Return which of several texts a photo fits best, none of which need be in the data; of ``osk.multimodal``."""
+        answer: Answer = self._by("classified")(image, prompts)
+        return answer
+
     def _by(self, name: str) -> Any:
         """Return what this domain can do and not every one. Raises OnionskinError where it cannot."""
         if not hasattr(self.domain, name):

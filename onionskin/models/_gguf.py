@@ -65,25 +65,30 @@ class GGUF:
     def text(self, name: str) -> str:
         """Return a setting that is a string. Raises OnionskinError when there is none, or it is none."""
         value = self._setting(name)
-        return value if isinstance(value, str) else self._refuse(name, "no text")
+        if not isinstance(value, str):
+            raise self._wrong(name, "no text")
+        return value
 
     def texts(self, name: str) -> list[str]:
         """Return a setting that is a list of strings. Raises OnionskinError when there is none, or it is none."""
         value = self._setting(name)
-        is_texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
-        return value if is_texts else self._refuse(name, "no list of texts")
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self._wrong(name, "no list of texts")
+        return value
 
     def whole(self, name: str, *, most: int) -> int:
         """Return a setting between 1 and ``most``. Raises OnionskinError when there is none, or it is not."""
         value = self._setting(name)
-        is_fine = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
-        return value if is_fine else self._refuse(name, f"no whole number from 1 to {most:,}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise self._wrong(name, f"no whole number from 1 to {most:,}")
+        return value
 
     def number(self, name: str) -> float:
         """Return a setting that is a positive number. Raises OnionskinError when there is none, or it is not."""
         value = self._setting(name)
-        is_fine = isinstance(value, float) and 0 < value < math.inf
-        return value if is_fine else self._refuse(name, "no positive number")
+        if not isinstance(value, float) or not 0 < value < math.inf:
+            raise self._wrong(name, "no positive number")
+        return value
 
     def _stored(self, name: str) -> Stored:
         if name not in self.tensors:
@@ -96,11 +101,9 @@ class GGUF:
             raise OnionskinError(f"{self.path} does not say its {name}", fix="give the file of another model")
         return self.settings[name]
 
-    def _refuse(self, name: str, what: str) -> Any:
-        told = repr(self.settings[name])
-        raise OnionskinError(
-            f"{self.path}: {name} is {what}: {told[:40]}", fix="give another file: this one is damaged"
-        )
+    def _wrong(self, name: str, what: str) -> OnionskinError:
+        told = repr(self.settings[name])[:40]
+        return OnionskinError(f"{self.path}: {name} is {what}: {told}", fix="give another file: this one is damaged")
 
 
 def read_gguf(path: Path) -> GGUF:

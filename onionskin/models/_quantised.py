@@ -49,7 +49,8 @@ def _nibbles(x: Bytes) -> Bytes:
 
 def _fifth_bits(x: Bytes) -> Bytes:
     """Read 32 bits, the lowest first, each worth 16: (n, 4) bytes to (n, 32)."""
-    return np.unpackbits(x, axis=1, bitorder="little") << 4
+    bits: Bytes = np.unpackbits(x, axis=1, bitorder="little") << np.uint8(4)
+    return bits
 
 
 def _f32(x: Bytes) -> Floats:
@@ -90,7 +91,8 @@ def _q4_k(x: Bytes) -> Floats:
     least = np.concatenate([s[:, 4:8] & 63, (s[:, 8:] >> 4) | (s[:, 4:8] >> 6 << 4)], axis=1)
     whole = _nibbles(x[:, 16:].reshape(-1, 32)).reshape(-1, 8, 32).astype(np.float32)
     d, m = _halves(x[:, :2]) * scales, _halves(x[:, 2:4]) * least
-    return (d[:, :, None] * whole - m[:, :, None]).reshape(-1, 256)
+    found: Floats = d[:, :, None] * whole - m[:, :, None]
+    return found.reshape(-1, 256)
 
 
 def _q6_k(x: Bytes) -> Floats:

@@ -145,6 +145,8 @@ class MiniLM(nn.Module):
             raise OnionskinError(
                 f"{width} values do not divide into {heads} heads", fix="make width a multiple of heads"
             )
+        #: Vocabulary, context, width, heads, layers and inner values, as :func:`build` takes them.
+        self.sizes = (vocabulary, context, width, heads, layers, inner)
         self.embeddings = Embeddings(vocabulary, context, width, eps, dropout)
         self.encoder = Encoder(width, heads, layers, inner, eps, dropout)
 
@@ -216,6 +218,20 @@ def build(
         OnionskinError: The width does not divide into the heads.
     """
     return MiniLM(vocabulary, context, width, heads, layers, inner, eps, dropout)
+
+
+def checked(sizes: object) -> tuple[int, ...]:
+    """Return sizes that a stranger's file asks for, if they are those of a BERT that can be built.
+
+    Raises:
+        ValueError: They are not.
+    """
+    most = (1 << 18, 4096, 1024, 64, 24, 4096)  # BERT-large's, and a vocabulary for every language
+    if not isinstance(sizes, list) or len(sizes) != len(most):
+        raise ValueError(f"the sizes of an encoder are {sizes!r}")
+    if any(type(size) is not int or not 1 <= size <= limit for size, limit in zip(sizes, most, strict=True)):
+        raise ValueError(f"the sizes of an encoder are {sizes!r}")
+    return tuple(sizes)
 
 
 def pretrained(weights: Path) -> MiniLM:

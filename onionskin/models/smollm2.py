@@ -11,6 +11,7 @@ al. (2023), "LLaMA", arXiv 2302.13971: RMSNorm, rotary positions (Su et al. 2021
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -246,37 +247,36 @@ def pretrained(weights: Path | GGUF) -> SmolLM2:
         raise OnionskinError(
             f"{file.path} holds a {kind!r}", fix="give a GGUF file of architecture llama, as SmolLM2's"
         )
-    sizes = {
-        "vocabulary": file.shape("token_embd.weight")[0],
-        "context": file.whole("llama.context_length", most=1 << 20),
-        "width": file.whole("llama.embedding_length", most=1 << 16),
-        "heads": file.whole("llama.attention.head_count", most=1 << 10),
-        "groups": file.whole("llama.attention.head_count_kv", most=1 << 10),
-        "blocks": file.whole("llama.block_count", most=1 << 10),
-        "inner": file.whole("llama.feed_forward_length", most=1 << 20),
-    }
-    settings = {
-        "base": file.number("llama.rope.freq_base"),
-        "eps": file.number("llama.attention.layer_norm_rms_epsilon"),
-    }
-    with torch.device("meta"):
-        expected = {name: tuple(value.shape) for name, value in build(**sizes, **settings).named_parameters()}
+    make = partial(
+        build,
+        file.shape("token_embd.weight")[0],
+        file.whole("llama.context_length", most=1 << 17),
+        file.whole("llama.embedding_length", most=1 << 16),
+        file.whole("llama.attention.head_count", most=1 << 10),
+        file.whole("llama.attention.head_count_kv", most=1 << 10),
+        file.whole("llama.block_count", most=1 << 10),
+        file.whole("llama.feed_forward_length", most=1 << 20),
+        base=file.number("llama.rope.freq_base"),
+        eps=file.number("llama.attention.layer_norm_rms_epsilon"),
+    )
+    with torch.device("meta"):  # where sizes cost nothing
+        expected = {name: tuple(value.shape) for name, value in make().named_parameters()}
     for name, shape in expected.items():
-        if file.shape(_name(name)) != shape:
+        if file.shape(gguf_name(name)) != shape:
             raise OnionskinError(
-                f"{file.path}: {_name(name)} is {file.shape(_name(name))} and should be {shape}",
+                f"{file.path}: {gguf_name(name)} is {file.shape(gguf_name(name))} and should be {shape}",
                 fix="give another file: this one contradicts itself",
             )
     if "output.weight" in file:
         raise OnionskinError(f"{file.path} has an output of its own", fix="give a model with tied embeddings")
-    model = build(**sizes, **settings)
+    model = make()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.copy_(torch.from_numpy(file.values(_name(name))))
+            parameter.copy_(torch.from_numpy(file.values(gguf_name(name))))
     return model.eval()
 
 
-def _name(name: str) -> str:
+def gguf_name(name: str) -> str:
     """Return what a GGUF file calls a parameter."""
     if not name.startswith("blocks."):
         return {"token.weight": "token_embd.weight", "norm.weight": "output_norm.weight"}[name]

@@ -24,7 +24,7 @@ UNKNOWN = 0
 
 
 class SVDPlusPlus(nn.Module):
-    """Takes users and items, (n,) whole numbers, their features, (n, a) and (n, b), and ``own``, (n, 2); gives ratings, (n,).
+    """Takes users and items, (n,), their features, (n, a) and (n, b), and ``own``, (n, 2); gives ratings, (n,).
 
     ``own`` is the share and the surprise with which a pair's item stands in its user's history, 0 and 0 if it does not:
     it is taken out again, for a rating must not be guessed from itself.
@@ -65,10 +65,10 @@ class SVDPlusPlus(nn.Module):
             self.user.weight[UNKNOWN] = 0
             self.item.weight[UNKNOWN] = 0
 
-        self.register_load_state_dict_post_hook(_check)
+        self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
 
     def tastes(self, users: Tensor, user_features: Tensor, items: Tensor, own: Tensor) -> Tensor:
-        """Return the factors of users, (n, f): their own, their features', and those of what they rated but ``items``."""
+        """Return the factors of users, (n, f): own ones, their features', and those of all they rated but ``items``."""
         chosen = functional.embedding_bag(self.seen, self.chosen.weight, self.starts, mode="sum",
                                           per_sample_weights=self.shares)  # fmt: skip
         rated = functional.embedding_bag(self.seen, self.rated.weight, self.starts, mode="sum",

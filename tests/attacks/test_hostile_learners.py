@@ -96,8 +96,8 @@ LEARNERS: dict[str, Damage] = {
     "a private domain": _words(lambda t: t.update(domain="__init__")),
     "no settings": _words(lambda t: t.pop("settings")),
     "settings that are a list": _words(lambda t: t.update(settings=[])),
-    "a source that leads out": _words(lambda t: t["settings"].update(source="../../../etc/passwd")),
-    "a source that is a number": _words(lambda t: t["settings"].update(source=7)),
+    "a million classes": _words(lambda t: t["fitted"].update(classes=[str(i) for i in range(1_000_000)])),
+    "pictures of a billion pixels": _words(lambda t: t["fitted"].update(shape=[3, 40_000, 40_000])),
     "a seed that is a text": _words(lambda t: t["settings"].update(seed="x")),
     "classes that are a number": _words(lambda t: t["fitted"].update(classes=7)),
     "no classes": _words(lambda t: t.update(fitted={})),
@@ -114,6 +114,18 @@ def test_a_hostile_learner_is_refused(attack: str, honest: Path, tmp_path: Path)
     assert refused.value.fix
     assert len(str(refused.value)) < 500
     assert not TRACE.exists()
+
+
+@pytest.mark.parametrize("source", ["../../../etc/passwd", "/etc", 7, {"a": 1}, "https://example.com/x"])
+def test_a_source_that_leads_out_is_data_and_no_more(source: object, honest: Path, tmp_path: Path) -> None:
+    """A learner answers without its data; that it names somebody else's is found when they are opened."""
+    folder = tmp_path / "learner"
+    shutil.copytree(honest / "learner", folder)
+    _words(lambda t: t["settings"].update(source=source))(folder)
+    learner = osk.load(folder)
+    with pytest.raises(osk.OnionskinError) as refused:
+        learner.open_data()
+    assert refused.value.fix
 
 
 def _checkpoint(

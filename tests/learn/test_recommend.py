@@ -14,6 +14,7 @@ import onionskin as osk
 from onionskin.errors import OnionskinWarning
 from onionskin.learn.domains import _ranking
 from onionskin.learn.domains.recommend import Recommend
+from onionskin.learn.learner import Learner
 
 
 def made(
@@ -38,7 +39,7 @@ def made(
     return ratings, people, films
 
 
-def learner(**settings: Any) -> osk.learn.learner.Learner:  # type: ignore[name-defined]
+def learner(**settings: Any) -> Learner:
     ratings, people, films = made()
     return osk.recommend(settings.pop("source", ratings), users=people, items=films, **settings)
 
@@ -56,8 +57,8 @@ def test_it_beats_biases_alone_and_nothing_measured_was_remembered(trained: Any)
     assert {"rmse", "mae", "recall@10", "ndcg@10"} <= set(trained.result.measured)
     assert not set(d.train) & set(d.valid)
     remembered = {(int(u), int(i)) for u, i in zip(d._users[d.train], d._items[d.train], strict=True)}
-    history = {(user, int(item)) for user in range(1, 51)
-               for item in d.model.seen[_ranking.histories(d.model.starts.numpy(), len(d.model.seen), np.array([user]))[0]]}  # fmt: skip
+    places, who = _ranking.histories(d.model.starts.numpy(), len(d.model.seen), np.arange(51))
+    history = set(zip(who.tolist(), d.model.seen[places].tolist(), strict=True))
     assert history == remembered
 
 
@@ -152,7 +153,7 @@ def test_files_clicks_and_time(tmp_path: Path) -> None:
     films.to_csv(tmp_path / "films.csv", index=False)
     found = osk.recommend(tmp_path / "clicks.csv", users=tmp_path / "people.csv", items=str(tmp_path / "films.csv"),
                           clicks=True, split="time")  # fmt: skip
-    d = found.domain
+    d: Any = found.domain
     assert d._rows[d.valid].min() > d._rows[d.train].max()
     result = found.fit(6, run=tmp_path / "run")
     assert result.measured["recall@10"] > 1.15 * result.baselines[-1].measured["recall@10"]

@@ -12,7 +12,9 @@ from onionskin.models.svdpp import SVDPlusPlus
 
 @final
 class Choosing(nn.Module):
-    """Takes users, what they chose, and c others; gives scores, (n, 1 + c), what was chosen first. −∞ for what is barred.
+    """Takes users, what they chose, and c others; gives scores, (n, 1 + c), what was chosen first.
+
+    What is barred has −∞.
 
     Args:
         model: Gives tastes and traits; its weights are trained.

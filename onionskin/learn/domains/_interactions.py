@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAMES: Final = {
     "user": ("user", "userid", "username", "uid", "customer", "customerid", "member", "memberid", "reader", "visitor",
              "visitorid", "person", "who"),
-    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin", "song",
+    "item": ("item", "itemid", "movie", "movieid", "film", "book", "bookid", "isbn", "product", "productid", "asin",
+             "song",
              "songid", "track", "artist", "artistid", "article", "articleid", "what"),
     "rating": ("rating", "ratings", "score", "stars", "vote", "grade", "liked"),
     "time": ("time", "timestamp", "date", "datetime", "day", "when", "ratedat", "createdat"),
@@ -201,10 +202,11 @@ def _moments(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
     if pd.api.types.is_numeric_dtype(times):
         return np.argsort(np.argsort(times.to_numpy(), kind="stable")).astype(np.int64)
     try:
-        return pd.to_datetime(times).to_numpy().astype("datetime64[ns]").astype(np.int64)
+        moments = pd.to_datetime(times).to_numpy().astype("datetime64[ns]")
     except (ValueError, TypeError) as error:
         raise OnionskinError(f"the times in '{times.name}' cannot be read: {str(error).splitlines()[0]}",
                              fix="write them as 2026-01-31, or as seconds") from error  # fmt: skip
+    return np.asarray(moments.astype(np.int64))
 
 
 def plain(name: Any) -> int | str:

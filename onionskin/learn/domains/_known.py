@@ -1,4 +1,4 @@
-"""What is known of users and items besides their ratings, as numbers: categories, several at once, and bins of numbers."""
+"""What is known of somebody or something, as numbers: categories, several at once, and bins of numbers."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ class Known:
         for each in told:
             if each["kind"] not in ("category", "several", "number"):
                 raise ValueError(f"a column of the kind {each['kind']!r}")
-            columns.append(Column(str(each["name"]), each["kind"], tuple(map(str, each["values"])), str(each["between"]),
+            values = tuple(map(str, each["values"]))
+            columns.append(Column(str(each["name"]), each["kind"], values, str(each["between"]),
                                   tuple(map(float, each["edges"]))))  # fmt: skip
             if columns[-1].kind == "several" and not columns[-1].between:
                 raise ValueError(f"{columns[-1].name} has nothing between its values")
@@ -158,15 +159,15 @@ def read(source: Any, kind: str) -> Sheet:
     for name in frame.columns:
         if name in (key, titles):
             continue
-        column = _column(frame[name])
-        if column is None:
+        found = column(frame[name])
+        if found is None:
             left_out.append(str(name))
         else:
-            columns.append(column)
+            columns.append(found)
     notes = (f"not used of {kind}s, too many different values: {', '.join(left_out)}",) if left_out else ()
     who = [_interactions.plain(name) for name in frame[key].tolist()]
-    cells = [[_cell(value) for value in frame[column.name].tolist()] for column in columns]
-    names = [column.name for column in columns]
+    names = [each.name for each in columns]
+    cells = [[cell(value) for value in frame[name].tolist()] for name in names]
     rows = {name: dict(zip(names, row, strict=True)) for name, row in zip(who, zip(*cells, strict=True), strict=True)}
     if not columns:
         rows = {name: {} for name in who}
@@ -174,7 +175,7 @@ def read(source: Any, kind: str) -> Sheet:
     return Sheet(rows, Known(tuple(columns)), shown, notes)
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Return what is in a cell as JSON keeps it; None where there is nothing."""
     import pandas as pd
 
@@ -191,7 +192,7 @@ def _words(cell: Any, between: str) -> list[str]:
     return [part for part in (str(part).strip() for part in parts) if part]
 
 
-def _column(values: pd.Series[Any]) -> Column | None:
+def column(values: pd.Series[Any]) -> Column | None:
     """Return how a column becomes numbers, by what is in it; None where it tells everybody apart."""
     import pandas as pd
 

@@ -80,7 +80,7 @@ class Side:
         return 0, self.known.numbers(thing)
 
     def _number(self, name: Any) -> int:
-        """Return the number of a name, also of a number that was written as text, and of a title; 0 if there is none."""
+        """Return the number of a name, also of a number written as text, and of a title; 0 if there is none."""
         if name in self.number:
             return self.number[name]
         text = str(name)

@@ -94,7 +94,7 @@ def judged(
     model: SVDPlusPlus, score: Callable[[Tensor], Tensor], users: npt.NDArray[np.int64],
     items: npt.NDArray[np.int64], *, count: int, k: int = 10,
 ) -> dict[str, float]:  # fmt: skip
-    """Return recall@k and NDCG@k, means over users: all items that a user has not rated in training are ranked, none left out.
+    """Return recall@k and NDCG@k, means over users: all items that they have not rated in training are ranked.
 
     Paper: Krichene & Rendle (2020), "On sampled metrics for item recommendation", KDD '20, says why none is left out.
 

@@ -13,19 +13,19 @@ from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.errors import OnionskinError, did_you_mean
-from onionskin.learn.domain import Domain, Json, Recipe, Rows, Shown, Understood
+from onionskin.learn.domain import Domain, Json, Portable, Recipe, Rows, Shown, Understood
 from onionskin.learn.events import Event
 from onionskin.learn.goals.next_token import NextToken
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
 from onionskin.learn.text import reading, tokenizer, writing
-from onionskin.learn.text.tokenizer import Piece
+from onionskin.learn.text.tokenizer import Piece, Tokens
 from onionskin.models import gpt, smollm2
 from onionskin.models._gguf import read_gguf
 
 #: What can write, and how it is trained. SmolLM2 is tuned in its last two blocks, slowly: it knows more than the text.
 RECIPES: Final = {
-    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle", threads=0),
+    "gpt": Recipe(5, 16, 2**-8, 0.01, "adamw", "one_cycle"),
     "smollm2": Recipe(1, 2, 2**-14, 0.0, "adamw", "one_cycle", threads=0),
 }
 MODELS: Final = tuple(RECIPES)
@@ -41,6 +41,9 @@ _TUNED: Final = 2
 #: The largest vocabulary that is trained, and the most text (characters).
 VOCABULARY: Final = 4096
 _MOST_LETTERS: Final = 100_000_000
+
+#: What is understood of no data.
+NO_TEXT: Final = "no text: it writes"
 
 PROSE: Final = (".txt", ".md", ".text")
 
@@ -68,7 +71,7 @@ class Language(Domain):
         source: A text file, a folder of them, the name of a data set of texts; None for a model that is only sampled.
         model: ``gpt`` (the default), trained from nothing with byte pairs of its own, or ``smollm2``.
         prompt: What is gone on from, while it trains and where nothing else is said.
-        context: How many tokens an example has.
+        context: How many tokens an example has; by default 128, and fewer of a short text.
         valid: The share at the end of the text that is held out to measure on.
         seed: Of the first weights.
 
@@ -85,24 +88,25 @@ class Language(Domain):
         *,
         model: str | None = None,
         prompt: str = "",
-        context: int = CONTEXT,
+        context: int | None = None,
         valid: float = 0.1,
         seed: int = 0,
     ) -> None:
         kind = model or "gpt"
-        _check(kind, context, valid)
+        _check(kind, CONTEXT if context is None else context, valid)
         texts, notes = ([], []) if source is None else _prose(source)
         if source is None and kind == "gpt":
             raise OnionskinError("a GPT has nothing to learn from", fix="give a text file, or model='smollm2'")
-        self.settings = {
-            "source": None if source is None else str(source), "model": kind, "prompt": prompt, "context": context,
-            "valid": valid, "seed": seed,
-        }  # fmt: skip
         held = max(1, round(valid * sum(map(len, texts)))) if texts else 0
         kept, out = _parted(texts, held)
         if kind == "gpt":
             self._tokens = tokenizer.trained([kept], VOCABULARY, 1 << 30, lower=False)
+        context = context or _fitting(self._tokens, out) if kind == "gpt" else context or CONTEXT
         self._build(kind, context, seed, whole=False)
+        self.settings = {
+            "source": None if source is None else str(source), "model": kind, "prompt": prompt, "context": context,
+            "valid": valid, "seed": seed,
+        }  # fmt: skip
         parts = [
             np.array(self._tokens.plain(part), np.int64) if part else np.zeros(0, np.int64) for part in (kept, out)
         ]
@@ -120,7 +124,7 @@ class Language(Domain):
         self.goal = NextToken(len(self._tokens), letters, self._tokens.said)
         self._samples: writing.Samples | None = None
         self.understood = Understood(
-            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else "no text: it writes",
+            f"{sum(map(len, texts)):,} characters of text, {len(self._stream):,} tokens" if texts else NO_TEXT,
             tuple(notes), {"tokens": len(self._tokens), "train": counts[0], "valid": counts[1], "context": context},
         )  # fmt: skip
 
@@ -144,6 +148,14 @@ class Language(Domain):
         """Return stretches of tokens, (n, context), and the token after each, (n, context)."""
         found = torch.from_numpy(self._stream[self._starts[rows][:, None] + np.arange(self._context + 1)])
         return (found[:, :-1],), found[:, 1:]
+
+    def portable(self) -> Portable:
+        """Return the network, from tokens to the logits of the next one at every place."""
+        said = {"tokens": f"(n, t) int64, t up to {self._context}: of the tokenizer"}
+        why = (
+            "a text is written token by token, hundreds of runs for an answer; osk.load() and learner.sample() do that"
+        )
+        return Portable(self.model, said, self.raw, {"tokens": (1,)}, why_no_page=why)
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
         """Return stretches of tokens, (n, context)."""
@@ -227,7 +239,7 @@ class Language(Domain):
             self._tokens = tokenizer.from_json(fitted["tokenizer"], 1 << 30, vocabulary=VOCABULARY)
         self._build(kind, context, 0, whole=whole)
         self.goal = NextToken(len(self._tokens), float(fitted["letters"]), self._tokens.said)
-        self.understood = Understood("no text: it writes")
+        self.understood = Understood(NO_TEXT)
         return self
 
 
@@ -239,6 +251,11 @@ def _check(kind: Any, context: Any, valid: float) -> None:
         raise OnionskinError(f"context={context!r}", fix="give 2 to 4,096 tokens, such as 128")
     if not 0 < valid < 1:
         raise OnionskinError(f"valid={valid}", fix="give the share to hold out, between 0 and 1, such as 0.1")
+
+
+def _fitting(tokens: Tokens, held: str) -> int:
+    """Return how many tokens an example has, so that several are held out of a short text."""
+    return min(CONTEXT, max(8, len(tokens.plain(held)) // 4))
 
 
 def _parted(texts: Sequence[str], held: int) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from onionskin import data
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood, split
+from onionskin.learn.domain import Baseline, Domain, Json, Portable, Recipe, Rows, Shown, Understood, split
 from onionskin.learn.domains import _interactions, _people, _ranking
 from onionskin.learn.domains._choosing import Choosing
 from onionskin.learn.domains._people import People
@@ -39,8 +39,8 @@ FORGOTTEN: Final = 0.125
 #: Towards the mean goes a user's bias as if there were so many average ratings more, and an item's.
 DAMPING: Final = {"user": 5.0, "item": 2.0}
 
-#: Of more items than these, so many are drawn for every step as those that were not chosen: all 1,682 of MovieLens would
-#: cost three times as much and find no more.
+#: Of more items than these, so many are drawn for every step as those that were not chosen: all 1,682 of MovieLens
+#: would cost three times as much and find no more.
 OTHERS: Final = 512
 
 #: What share of the way from the lowest to the highest rating means that something is liked.
@@ -53,8 +53,9 @@ SPLITS: Final = ("random", "time")
 
 
 def recommend(
-    source: Any, *, user: str | None = None, item: str | None = None, rating: str | None = None, time: str | None = None,
-    users: Any = None, items: Any = None, clicks: bool = False, scale: Sequence[float] | None = None,
+    source: Any, *, user: str | None = None, item: str | None = None, rating: str | None = None,
+    time: str | None = None, users: Any = None, items: Any = None, clicks: bool = False,
+    scale: Sequence[float] | None = None,
     split: str = "random", factors: int = FACTORS, seed: int = 0,
 ) -> Learner:  # fmt: skip
     """Return a learner of who likes what, about to be trained.
@@ -93,7 +94,7 @@ class Recommend(Domain):
     ) -> None:  # fmt: skip
         if split not in SPLITS:
             raise OnionskinError(f"split={split!r}", fix=f"give one of {', '.join(SPLITS)}")
-        if isinstance(factors, bool) or not isinstance(factors, int) or not 1 <= factors <= 1024:
+        if type(factors) is not int or not 1 <= factors <= 1024:
             raise OnionskinError(f"factors={factors!r}", fix="give a whole number from 1 to 1024")
         self.settings = {
             "source": _named(source), "user": user, "item": item, "rating": rating, "time": time,
@@ -140,7 +141,7 @@ class Recommend(Domain):
         self._item_features = torch.from_numpy(p.items.features)
 
     def _remember(self) -> None:
-        """Begin with damped biases, and hand the model who rated what in the part to train on, and with what surprise."""
+        """Begin with damped biases, and hand the model who rated what, and with what surprise, in the training part."""
         users, items = self._users[self.train], self._items[self.train]
         surprises = torch.zeros(len(users))
         if isinstance(self.goal, Rating):
@@ -178,18 +179,21 @@ class Recommend(Domain):
         unseen = int((torch.bincount(self._items[self.train], minlength=len(p.items.names) + 1)[1:] == 0).sum())
         notes = [*found.notes, *p.notes]
         if few:
-            notes.append(f"{few:,} of {len(counts):,} users have fewer than {FEW} rows to train on: what is said of them "
-                         f"rests on features and on the others, the first is {p.users.names[int((counts < FEW).nonzero()[0])]!r}")  # fmt: skip
+            first = p.users.names[int((counts < FEW).nonzero()[0])]
+            notes.append(
+                f"{few:,} of {len(counts):,} users have fewer than {FEW} rows to train on: what is said of them rests "
+                f"on features and on the others, the first is {first!r}"
+            )
         if unseen:
-            notes.append(f"{unseen:,} of {len(p.items.names):,} items have no row to train on"
-                         + ("" if p.items.known.columns else ": give items='…' with what is known of them"))  # fmt: skip
+            more = "" if p.items.known.columns else ": give items='…' with what is known of them"
+            notes.append(f"{unseen:,} of {len(p.items.names):,} items have no row to train on{more}")
         kind, ends = "choices", ""
         if isinstance(self.goal, Rating):
             kind, ends = "ratings", f" from {self.goal.lowest:g} to {self.goal.highest:g}"
         columns = ", ".join(f"{kind} from '{name}'" for kind, name in found.columns.items())
         filled = f"{100 * m / len(p.users.names) / len(p.items.names):.2g} % of all pairs"
-        return Understood(f"{m:,} {kind}{ends} by {len(p.users.names):,} users of {len(p.items.names):,} items ({filled})",
-                          (f"{columns}", *notes), {"columns": found.columns, "few": few, "unseen": unseen})  # fmt: skip
+        what = f"{m:,} {kind}{ends} by {len(p.users.names):,} users of {len(p.items.names):,} items ({filled})"
+        return Understood(what, (columns, *notes), {"columns": found.columns, "few": few, "unseen": unseen})
 
     # ------------------------------------------------------------------ what the training asks
 
@@ -197,6 +201,18 @@ class Recommend(Domain):
         """Return users, items, their features, and how each row stands in its user's own history."""
         users, items = self._users[rows], self._items[rows]
         return users, items, self._user_features[users], self._item_features[items], self._own[rows]
+
+    def portable(self) -> Portable:
+        """Return the network; it takes what :meth:`raw` gives."""
+        said = {
+            "users": "(n,) int64: numbers of users, in the order of learner.json",
+            "items": "(n,) int64: numbers of items",
+            "user_features": f"(n, {self._user_features.shape[1]}) float32",
+            "item_features": f"(n, {self._item_features.shape[1]}) float32",
+            "own": "(n, 2) float32: how each row stands in its user's own history",
+        }
+        why = "it would have to hold the names of all users and items; the ONNX file takes their numbers"
+        return Portable(self.model, said, self.raw, why_no_page=why)
 
     def batch(self, rows: Rows) -> Batch:
         """Return :meth:`raw` and the targets; of choices everything else besides, as what was not chosen."""
@@ -309,7 +325,7 @@ class Recommend(Domain):
             user: Who: as in the data, or a dict of what is known of somebody new.
             k: How many.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        if type(k) is not int or k < 1:
             raise OnionskinError(f"k={k!r}", fix="give a whole number from 1 on")
         number, features = self._people.users.one(user if isinstance(user, Mapping) else {"user": user}, "user")
         person = _ranking.Person(number, torch.from_numpy(features))

@@ -304,7 +304,7 @@ class Tabular(Domain):
 
 
 class Plain(nn.Module):
-    """The network behind what standardises its numbers: in float64, as the encoding does in Python."""
+    """The network behind what standardises its numbers, in float64 as ``onionskin/data/encoding.py`` does."""
 
     median: Tensor
     mean: Tensor

@@ -40,6 +40,9 @@ RECIPES: Final = {
     "transformer": Recipe(10, 32, 2**-10, 0.01, "adamw", "one_cycle"),
 }
 
+#: What takes n-grams.
+BAGS: Final = ("minilm", "bag")
+
 #: Of the table of n-grams; a few hundred thousand different ones share them.
 ROWS: Final = 1 << 17
 
@@ -86,6 +89,7 @@ class Text(Domain):
         model: ``minilm``, ``bag``, ``lstm`` or ``transformer``; by default the first, or from scratch the second.
         from_scratch: Whether to use no pretrained weights.
         valid: The share that is held out to measure on.
+        most: On how many texts to train at most, drawn at random from the others; None for all.
         decisions: What was decided of single texts, the file that ``onionskin clean`` writes.
         seed: Of the split and of the first weights.
 
@@ -105,19 +109,25 @@ class Text(Domain):
         model: str | None = None,
         from_scratch: bool = False,
         valid: float = 0.2,
+        most: int | None = None,
         decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
         kind = _kind(model, from_scratch)
         if not 0 < valid < 1:
             raise OnionskinError(f"valid={valid}", fix="give the share to hold out, between 0 and 1, such as 0.2")
+        if most is not None and most < 2:
+            raise OnionskinError(f"most={most}", fix="give the most texts to train on, 2 or more")
         read = reading.read(source, text=text, target=target)
         self.settings = {
             "source": read.source, "text": text, "target": target, "model": kind, "from_scratch": from_scratch,
-            "valid": valid, "decisions": None if decisions is None else str(Path(decisions).absolute()), "seed": seed,
+            "valid": valid, "most": most, "seed": seed,
+            "decisions": None if decisions is None else str(Path(decisions).absolute()),
         }  # fmt: skip
         self.texts, self._where, self._others = read.texts, read.where, read.others
         self.train, self.valid = _split(read.texts, valid, seed)
+        if most is not None:
+            self.train = np.sort(np.random.default_rng([seed, 1]).permutation(self.train)[:most])
         if read.is_number:
             known = np.array([read.targets[row] for row in self.train])
             self.goal = Number(read.target, float(known.mean()), float(known.std()) or 1.0)
@@ -129,9 +139,10 @@ class Text(Domain):
             self._y = torch.tensor([numbers[name] for name in read.targets])
         decided = self.decide(decisions)
         self._tokens = _tokens(kind, [read.texts[row] for row in self.train])
+        self._sizes: tuple[int, ...] = ()
         self._build(kind, seed, whole=False)
         self._encoded = self._tokens.encoded(read.texts) if self._tokens else []
-        self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in ("minilm", "bag") else []
+        self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in BAGS else []
         self._features: Tensor | None = None
         self.understood = self._understood([*read.notes, *decided], read.target)
 
@@ -140,7 +151,8 @@ class Text(Domain):
         self._kind, self.recipe = kind, RECIPES[kind]
         torch.manual_seed(seed)
         if kind == "minilm":
-            encoder = minilm.build() if whole else minilm.pretrained(_minilm().model)
+            encoder = minilm.build(*self._sizes) if whole else minilm.pretrained(_minilm().model)
+            self._sizes = encoder.sizes
             self.model = Joined(encoder, ROWS, outputs)
             self.trained: nn.Module = self.model.head
             if len(self.train):
@@ -189,7 +201,7 @@ class Text(Domain):
         """Return texts, or rows of a table with them, as :meth:`raw` does."""
         texts = [self._text_of(thing) for thing in things]
         return self._given(self._tokens.encoded(texts) if self._tokens else [],
-                           [ngrams.bag(one, ROWS) for one in texts] if self._kind in ("minilm", "bag") else [])  # fmt: skip
+                           [ngrams.bag(one, ROWS) for one in texts] if self._kind in BAGS else [])  # fmt: skip
 
     @staticmethod
     def _given(encoded: Sequence[Sequence[int]], bags: Sequence[ngrams.Bag]) -> tuple[Tensor, ...]:
@@ -243,7 +255,7 @@ class Text(Domain):
             page = {"kind": "text", "reads": "byte pairs", "tokenizer": pairs}
         model = Summed(self.model) if isinstance(self.model, bag_of_ngrams.BagOfNgrams) else self.model
         return Portable(
-            model, {name: said[name] for name in names}, self.raw, {name: (1,) for name in names}, page,
+            model, {name: said[name] for name in names}, self.raw, dict.fromkeys(names, (1,)), page,
             "MiniLM cuts words in its own way (WordPiece), which the page does not know, and would make it 120 MB; "
             "model='bag' or from_scratch=True has a page",
         )  # fmt: skip
@@ -285,9 +297,10 @@ class Text(Domain):
         import pandas as pd
 
         words = pd.DataFrame({"words": [len(self.texts[row].split()) for row in rows]})
-        return (
-            words if self._others is None else words.join(self._others.iloc[rows].reset_index(drop=True), rsuffix="_")
-        )
+        if self._others is None:
+            return words
+        others = self._others.iloc[rows].reset_index(drop=True)
+        return pd.concat([words.drop(columns=[name for name in words if name in others]), others], axis=1)
 
     def baselines(self) -> list[Baseline]:
         """Return TF-IDF with logistic regression, or with ridge regression, on the same split."""
@@ -321,6 +334,8 @@ class Text(Domain):
     def fitted(self) -> dict[str, Json]:
         """Return classes, or the number's scale, and the tokenizer."""
         told: dict[str, Json] = {"tokenizer": self._tokens.to_json() if self._tokens else None}
+        if self._kind == "minilm":
+            told["encoder"] = list(self._sizes)
         if isinstance(self.goal, Number):
             return told | {"number": [self.goal.name, self.goal.mean, self.goal.deviation]}
         return told | {"classes": list(self.goal.classes)}
@@ -337,7 +352,9 @@ class Text(Domain):
         self.texts, self._where, self._others = (), (), None
         self._encoded, self._bags, self._features = [], [], None
         self.goal = _restored_goal(fitted)
-        most = 30522 if kind == "minilm" else VOCABULARY
+        if kind == "minilm":
+            self._sizes = minilm.checked(fitted["encoder"])
+        most = self._sizes[0] if kind == "minilm" else VOCABULARY
         self._tokens = None if kind == "bag" else tokenizer.from_json(fitted["tokenizer"], LENGTH, vocabulary=most)
         self._build(kind, 0, whole=whole)
         what = f"{len(self.goal.classes)} classes" if isinstance(self.goal, OneOf) else f"numbers ({self.goal.name})"

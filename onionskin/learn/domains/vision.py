@@ -20,15 +20,16 @@ import torch
 from torch import Tensor, nn
 
 from onionskin.data.album import prefetched
-from onionskin.data.photos import FITS, Fit
-from onionskin.errors import OnionskinError, did_you_mean
+from onionskin.data.photos import Fit
+from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Portable, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
 from onionskin.learn.domains._gathered import gathered, picture
-from onionskin.learn.domains._networks import EMBEDDED, Transfer, backbone, scratch
+from onionskin.learn.domains._networks import EMBEDDED, Standard, Transfer, backbone, scratch
 from onionskin.learn.domains._photos import FilePictures
-from onionskin.learn.domains._pictures import SPLITS, ArrayPictures, Pictures
+from onionskin.learn.domains._pictures import ArrayPictures, Pictures
 from onionskin.learn.domains._recipes import FINE_TUNED, FROZEN, SCRATCH, SMALL, scaled
+from onionskin.learn.domains._settings import MOST_SIDE, check, check_split
 from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
@@ -122,8 +123,8 @@ class Vision(Domain):
         decisions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
-        _check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
-        _check_split(valid, split)
+        check(size=size, fit=fit, augment=augment, from_scratch=from_scratch, fine_tune=fine_tune)
+        check_split(valid, split)
         side = size or (SMALL_SIDE if from_scratch else 224)
         self.settings = {
             "source": _kept(source), "size": size, "model": model, "from_scratch": from_scratch, "fine_tune": fine_tune,
@@ -379,7 +380,7 @@ class Vision(Domain):
         """Return it without data."""
         self = cls.__new__(cls)
         self.settings = dict(settings)
-        _check(**{key: settings[key] for key in ("size", "fit", "augment", "from_scratch", "fine_tune")})
+        check(**{key: settings[key] for key in ("size", "fit", "augment", "from_scratch", "fine_tune")})
         channels, height, width = (int(value) for value in fitted["shape"])
         if not (1 <= channels <= 4 and 1 <= height <= MOST_SIDE and 1 <= width <= MOST_SIDE):
             raise ValueError(f"pictures of {channels} × {height} × {width}")
@@ -405,48 +406,6 @@ class Vision(Domain):
         if self.pictures is None:
             raise OnionskinError("this learner has no pictures", fix="open them first: learner.open_data()")
         return self.pictures
-
-
-class Standard(nn.Module):
-    """Pixels from 0 to 1, (n, channels, h, w), less a mean and divided by a deviation, for each channel."""
-
-    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
-        self.register_buffer("std", torch.tensor(std)[:, None, None])
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return them on that scale."""
-        return (pixels - self.mean) / self.std
-
-
-#: No picture is larger than this (pixels a side).
-MOST_SIDE: Final = 2048
-
-
-def _check(*, size: Any, fit: Any, augment: Any, from_scratch: Any, fine_tune: Any) -> None:
-    """Raise OnionskinError where a setting makes no sense."""
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= MOST_SIDE):
-        raise OnionskinError(f"size={size!r}", fix=f"give a height and width in pixels, 8 to {MOST_SIDE}, such as 224")
-    if fit not in FITS:
-        fix = did_you_mean(str(fit), FITS, otherwise=f"choose one of: {', '.join(FITS)}")
-        raise OnionskinError(f"no way to fit a photo is called '{fit}'", fix=fix)
-    if augment is not None and augment not in WAYS:
-        fix = did_you_mean(str(augment), WAYS, otherwise=f"choose one of: {', '.join(WAYS)}")
-        raise OnionskinError(f"no augmentation is called '{augment}'", fix=fix)
-    if from_scratch and fine_tune:
-        raise OnionskinError(
-            "from_scratch and fine_tune together", fix="give one of them: nothing is pretrained in scratch"
-        )
-
-
-def _check_split(share: Any, way: Any) -> None:
-    """Raise OnionskinError where what to hold out makes no sense."""
-    if way not in SPLITS:
-        fix = did_you_mean(str(way), SPLITS, otherwise=f"choose one of: {', '.join(SPLITS)}")
-        raise OnionskinError(f"no split is called '{way}'", fix=fix)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise OnionskinError(f"valid={share!r}", fix="give the share to hold out, such as 0.2")
 
 
 def _kept(source: Any) -> str | None:

@@ -16,6 +16,7 @@ from onionskin import data, registry
 from onionskin.errors import OnionskinError
 from onionskin.learn.calibration import calibrated
 from onionskin.learn.domain import Baseline, Domain
+from onionskin.learn.goals import Goal
 from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.groups import groups, table_of
@@ -196,7 +197,7 @@ def _analyses(seen: Judged, measure: Score, peers: tuple[Baseline, ...]) -> Sect
                                                  f"on {len(seen.rows):,} held-out examples")]  # fmt: skip
     if peers:
         parts.append(Facts(["simpler model", "of it", "seconds"],
-                           [(b.name, goal.shown(b.measured), round(b.seconds, 2)) for b in peers],
+                           [(b.name, _told(goal, b), round(b.seconds, 2)) for b in peers],
                            "on the same split"))  # fmt: skip
     found = sliced(list(groups(table_of(seen), fewest=_FEWEST)), measure)
     if found:
@@ -212,6 +213,13 @@ def _analyses(seen: Judged, measure: Score, peers: tuple[Baseline, ...]) -> Sect
                      "its answers are "
                      f"right; the expected calibration error is {100 * c.error:.1f} points.")  # fmt: skip
     return Section("Quantitative analyses", parts)
+
+
+def _told(goal: Goal, baseline: Baseline) -> str:
+    """Return what a simpler model came to; one of another kind has measures of its own."""
+    if goal.measure in baseline.measured:
+        return goal.shown(baseline.measured)
+    return ", ".join(f"{name} {value:.4g}" for name, value in baseline.measured.items())
 
 
 def _costs(d: Domain) -> Section:

@@ -24,6 +24,7 @@ from onionskin.learn.goals.any_of import AnyOf
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.report import Block, Caution, Report, Table, Text
+from onionskin.learn.report.blocks import Cell
 
 if TYPE_CHECKING:
     from onionskin.learn.learner import Learner
@@ -128,7 +129,7 @@ def _report(
         blocks.append(Caution(f"Do not use the file{first}.", fix))
     elif wants_page and portable.page is None:
         blocks.append(Caution(f"There is no page: {portable.why_no_page}.", "the ONNX file runs in any program"))
-    rows = [[name, round(len(content) / 1e6, 2), _FOR[name]] for name, content in files.items()]
+    rows: list[list[Cell]] = [[name, round(len(content) / 1e6, 2), _FOR[name]] for name, content in files.items()]
     blocks.append(Table(["file", "MB", "for"], rows))
     blocks.append(Table(["goes in", "is"], [[name, what] for name, what in portable.inputs.items()]))
     blocks.append(

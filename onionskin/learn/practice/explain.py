@@ -22,13 +22,14 @@ from onionskin.learn.attribution import (
     Neighbours,
     Spoken,
     by_parts,
+    by_words,
     captum,
     grad_cam,
     integrated_gradients,
     is_picture,
     occlusion,
 )
-from onionskin.learn.domain import Domain, Parts
+from onionskin.learn.domain import Domain
 from onionskin.learn.goals import Answer
 from onionskin.learn.judged import judged
 from onionskin.learn.report import Axis, Block, Caution, Chart, Gallery, Item, Report, Series, Table, Text, png_of
@@ -103,7 +104,7 @@ def explain(
     gaps: list[float] = []
     for number, example in enumerate(examples):
         answer, spoken, name = _asked(d, example.inputs, target)
-        said.append(f"{example.where}: {answer}")
+        said.append(f"{example.where.rpartition('/')[2]}: {answer}")
         found = _attributed(d, spoken, example, methods)
         gaps += [abs(a.gap) / max(abs(a.difference or 0), 1e-9) for a, _ in found if a.gap is not None]
         blocks += _blocks(example, answer, name, found)
@@ -132,9 +133,7 @@ def _new(d: Domain, things: Any) -> Iterator[_Example]:
             if isinstance(thing, (str, bytes)) or hasattr(thing, "__fspath__")
             else f"thing {number + 1}"
         )
-        yield _Example(
-            d.inputs([thing]), None, where, None, str(thing)[:1000] if isinstance(thing, (str, dict)) else ""
-        )
+        yield _Example(d.inputs([thing]), None, where, None, str(thing) if isinstance(thing, (str, dict)) else "")
 
 
 def _known(learner: Learner, rows: Sequence[int] | None, count: int) -> Iterator[_Example]:
@@ -176,15 +175,18 @@ def _nothing(d: Domain) -> OnionskinError:
 
 def _attributed(
     d: Domain, spoken: Spoken, example: _Example, methods: Sequence[str]
-) -> list[tuple[Attribution, Parts | None]]:
+) -> list[tuple[Attribution, tuple[str, ...] | None]]:
     if is_picture(example.inputs):
         x = example.inputs[0]
         found = [_seen(name, d, spoken, x) for name in methods]
         return [(each, None) for each in found if each is not None]
     parts = d.parts(example.inputs)
-    if parts is None or not parts.names:
-        raise _nothing(d)
-    return [(by_parts(spoken, example.inputs, parts), parts)]
+    if parts is not None and parts.names:
+        return [(by_parts(spoken, example.inputs, parts), parts.names)]
+    if hasattr(d, "tokens") and example.text.strip():
+        found_words, words = by_words(spoken, d.inputs, example.text)
+        return [(found_words, tuple(words))]
+    raise _nothing(d)
 
 
 def _seen(method: str, d: Domain, spoken: Spoken, x: Tensor) -> Attribution | None:
@@ -194,7 +196,7 @@ def _seen(method: str, d: Domain, spoken: Spoken, x: Tensor) -> Attribution | No
 
 
 def _blocks(
-    example: _Example, answer: Answer, name: str, found: Sequence[tuple[Attribution, Parts | None]]
+    example: _Example, answer: Answer, name: str, found: Sequence[tuple[Attribution, tuple[str, ...] | None]]
 ) -> Iterator[Block]:
     head = f"{example.where}: {answer}" + (f", is {example.label}" if example.label else "")
     if is_picture(example.inputs):
@@ -205,17 +207,15 @@ def _blocks(
         items += [Item(png_of(_large(_overlaid(grey, a.values)), most=320), "", _caption(a)) for a, _ in found]
         yield Gallery(items, f"{head}: what speaks for '{name}' is orange, what speaks against it is blue")
         return
-    for a, parts in found:
-        assert parts is not None
+    for a, names in found:
+        assert names is not None
         order = torch.argsort(-a.values.abs(), stable=True)[:_MOST_PARTS].tolist()
         drawn = sorted(order)
-        yield Chart(Axis("part", ticks=[parts.names[k] for k in drawn]), Axis(f"speaks for {name}"),
+        yield Chart(Axis("part", ticks=[names[k] for k in drawn]), Axis(f"speaks for {name}"),
                     [Series(a.method, range(len(drawn)), [float(a.values[k]) for k in drawn], mark="bars")],
                     caption=f"{head}; {_caption(a)}")  # fmt: skip
-        rows = [(parts.names[k], float(a.values[k])) for k in order]
-        yield Table(
-            ["part", f"speaks for {name}"], rows, f"{len(order)} of {len(parts.names)} parts, the strongest first"
-        )
+        rows = [(names[k], float(a.values[k])) for k in order]
+        yield Table(["part", f"speaks for {name}"], rows, f"{len(order)} of {len(names)} parts, the strongest first")
 
 
 def _caption(a: Attribution) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from onionskin.errors import OnionskinError
-from onionskin.learn.copied import apart, copied
+from onionskin.learn.copied import anew, apart, copied
 from onionskin.learn.domain import Domain
 from onionskin.learn.loop import Batch
 from onionskin.learn.report import Axis, Block, Caution, Chart, Mark, Report, Series, Table, Text
@@ -58,7 +58,7 @@ def lr_find(
     """Try learning rates on a copy of the model, and suggest one. The learner and all random numbers stay as they were.
 
     Args:
-        learner: With its data; its weights as they are now, which for a fresh one are random.
+        learner: With its data. Of one that is trained, fresh weights are tried, unless its data are only in memory.
         lowest, highest: The first and the last learning rate.
         steps: How many rates, each for one batch.
         repeats: How often, each time with other batches; the suggestion is the middle one.
@@ -75,6 +75,8 @@ def lr_find(
         )
     if steps < 20 or repeats < 1:
         raise OnionskinError(f"steps={steps!r}, repeats={repeats!r}", fix="give 20 steps or more, and 1 repeat or more")
+    if learner.is_trained and learner.domain.settings.get("source") is not None:
+        learner = anew(learner)  # a trained model has nothing left to gain, and would suggest noise
     d = learner._with_data().domain
     rates = [lowest * (highest / lowest) ** (k / (steps - 1)) for k in range(steps)]
     tests = []

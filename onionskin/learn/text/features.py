@@ -7,10 +7,11 @@ second data set with the same texts computes nothing again. The values are round
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -54,12 +55,23 @@ def of(
     todo = {name: row for row, name in enumerate(names) if name not in kept}
     rows = sorted(todo.values(), key=lambda row: len(encoded[row]))
     for portion in _told(_portions(rows, encoded), len(rows)):
-        with torch.no_grad():
+        with torch.no_grad(), _all_threads():
             found = compute(padded([encoded[row] for row in portion])).numpy().astype(np.float16)
         new = {names[row]: values for row, values in zip(portion, found, strict=True)}
         _write(place, new)  # at once: what a Ctrl-C ends is not lost
         kept |= new
     return torch.from_numpy(np.stack([kept[name] for name in names]).astype(np.float32))
+
+
+@contextmanager
+def _all_threads() -> Iterator[None]:
+    """Let PyTorch use every core; the head that is trained afterwards is faster on one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def key_of(model: nn.Module, method: str) -> bytes:

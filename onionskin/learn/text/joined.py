@@ -37,7 +37,7 @@ class Head(nn.Module):
             nn.init.zeros_(weight)  # the loss is convex: there is nothing to break a symmetry for
 
     def standardise(self, features: Tensor) -> None:
-        """Take mean and deviation from training features, (n, f), so that their length is √2 where the n-grams' is 1."""
+        """Take mean and deviation from training features, (n, f): their length is then √2 where the n-grams' is 1."""
         self.mean.copy_(features.mean(0))
         spread = features.std(0, correction=0)
         # Some features hardly move at all: one over their deviation would make noise of them.

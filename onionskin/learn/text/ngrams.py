@@ -1,4 +1,4 @@
-"""Texts as bags of n-grams: words, pairs of words and pieces of three to five letters, each a row of a table by its hash.
+"""Texts as bags of n-grams: words, pairs of words, pieces of three to five letters, each a row of a table by its hash.
 
 Papers: Weinberger et al. (2009), "Feature hashing for large scale multitask learning", arXiv 0902.2206; Joulin et al.
 (2016), "Bag of tricks for efficient text classification", arXiv 1607.01759.

@@ -214,7 +214,7 @@ def _text_column(plain: Any, target: str | None) -> str:
     words = {name: size for name, size in words.items() if not math.isnan(size)}
     if not words:
         raise OnionskinError(f"no column of {plain.source} holds text", fix="name the one that does: text=")
-    return max(words, key=lambda name: words[name])
+    return str(max(words, key=lambda name: words[name]))
 
 
 def _target_column(plain: Any, text: str) -> str:
@@ -259,7 +259,8 @@ def _copies(texts: Sequence[str], targets: Sequence[Any], where: Sequence[str]) 
     first: dict[str, int] = {}
     again = [row for row, text in enumerate(texts) if first.setdefault(text, row) != row]
     if again:
-        yield f"{len(again):,} texts are there before: {examples([where[row] for row in again])}; copies stay on one side of the split"
+        named = examples([where[row] for row in again])
+        yield f"{len(again):,} texts are there before: {named}; copies stay on one side of the split"
     parted = [where[row] for row in again if targets[row] != targets[first[texts[row]]]]
     if parted:
         yield f"{len(parted):,} copies say something else than the first: {examples(parted)}"

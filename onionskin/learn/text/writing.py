@@ -75,15 +75,15 @@ def write(
 def _drawn(
     model: nn.Module, known: list[int], count: int, context: int, choose: Callable[[Tensor], int]
 ) -> Iterator[int]:
-    memory = Memory() if isinstance(model, SmolLM2) else None
+    memory = Memory()
     for _ in range(count):
         with torch.no_grad():
-            if memory is None:
-                logits = model(torch.tensor([known[-context:]]))
-            elif isinstance(model, SmolLM2):
-                if not 0 < len(memory) < context:  # from the start, or where it is full from the later half
+            if isinstance(model, SmolLM2):
+                if not 0 < len(memory) < context:  # at the start; and where it is full, from the later half of it
                     memory, known = Memory(), known[-(context // 2) :]
                 logits = model.after(torch.tensor([known[len(memory) :]]), memory)
+            else:
+                logits = model(torch.tensor([known[-context:]]))
         known.append(choose(logits[0, -1]))
         yield known[-1]
 
@@ -102,8 +102,8 @@ def _choice(logits: Tensor, temperature: float, top_k: int | None, random: torch
 class Samples(Event):
     """Lets a model write while it learns: after steps 1, 2, 4, 8 … and after every epoch.
 
-    What it writes is kept in the run (:data:`FILE`), and told on a terminal. It draws from random numbers of its own, so
-    that the training is the same as without.
+    What it writes is kept in the run (:data:`FILE`), and told on a terminal. It draws from random numbers of its own,
+    so that the training is the same as without.
 
     Args:
         sample: Returns a text.
@@ -166,7 +166,7 @@ def report(run: Path) -> Report | None:
     )
 
 
-def sampled(model: nn.Module, tokens: Tokens, prompt: str, **options: int | float | None) -> str:
+def sampled(model: nn.Module, tokenizer: Tokens, prompt: str, **options: int | float | None) -> str:
     """Return the prompt and how a model goes on from it; see :func:`write`."""
-    start = tokens.plain(prompt) or [0]
-    return prompt + tokens.said([*write(model, start, **options)])  # type: ignore[arg-type]
+    start = tokenizer.plain(prompt) or [0]
+    return prompt + tokenizer.said([*write(model, start, **options)])  # type: ignore[arg-type]

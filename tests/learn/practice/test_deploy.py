@@ -167,10 +167,10 @@ def _frame() -> pd.DataFrame:
     note = np.where(rng.random(n) < 0.4, "bright rooms and a garden", "on a quiet street")
     price = 1000 * rooms + 500 * (town == "Rome") + 300 * np.char.startswith(note, "bright") + rng.normal(0, 50, n)
     rooms[::9] = np.nan
-    return pd.DataFrame({
-        "rooms": rooms, "town": np.where(rng.random(n) < 0.1, None, town), "lift": rng.random(n) < 0.5, "sold": sold,
-        "note": [f"{text}, number {i}" for i, text in enumerate(note)], "price": price,
-    })  # fmt: skip
+    towns = [None if gone else str(name) for gone, name in zip(rng.random(n) < 0.1, town, strict=True)]
+    notes = [f"{text}, number {i}" for i, text in enumerate(note)]
+    lift = rng.random(n) < 0.5
+    return pd.DataFrame({"rooms": rooms, "town": towns, "lift": lift, "sold": sold, "note": notes, "price": price})
 
 
 def test_a_form_for_a_table_in_the_browser(tmp_path: Path, chromium: Browser) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import onionskin as osk
 from onionskin.cli import main
 from onionskin.errors import OnionskinError
-from onionskin.learn.attribution import Neighbours, by_parts, grad_cam, integrated_gradients, occlusion
+from onionskin.learn.attribution import Neighbours, by_parts, by_words, grad_cam, integrated_gradients, occlusion
 from onionskin.learn.domain import Parts
 from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
@@ -173,3 +173,19 @@ def test_a_table_is_explained_by_its_columns() -> None:
                 ("size", "noise", "town")}  # fmt: skip
     assert max(strength, key=lambda name: strength[name]) == "size"
     assert float(report.facts["largest_gap"] or 0) < 1e-3
+
+
+def test_words_of_a_text_add_up_whatever_reads_it() -> None:
+    worth = {"good": 2.0, "bad": -3.0, "not": 0.5}
+
+    def given(texts: list[str]) -> tuple[Tensor, ...]:
+        return (torch.tensor([sum(worth.get(word, 0.0) for word in text.split()) for text in texts]),)
+
+    found, words = by_words(lambda x: x, given, "good films are not bad")
+    assert words == ["good", "films", "are", "not", "bad"]
+    assert found.values.tolist() == pytest.approx([2.0, 0.0, 0.0, 0.5, -3.0])
+    assert found.gap == pytest.approx(0.0, abs=1e-9)
+    long, groups = by_words(lambda x: x**2, given, "good bad films " * 100)
+    assert len(groups) <= 32
+    assert sum(len(group.split()) for group in groups) == 300
+    assert float(long.values.sum()) == pytest.approx(100.0**2, rel=1e-5)
