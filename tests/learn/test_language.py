@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -110,7 +111,7 @@ def test_a_text_file_is_for_writing_and_folders_of_classes_are_not(book: Path, t
         ({"context": 4000}, "too few for examples of 4000"),
     ],
 )
-def test_wrong_words_have_a_remedy(book: Path, settings: dict[str, float], fault: str) -> None:
+def test_wrong_words_have_a_remedy(book: Path, settings: dict[str, Any], fault: str) -> None:
     with pytest.raises(OnionskinError, match=fault):
         osk.text(str(book), **settings)
 

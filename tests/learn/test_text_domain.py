@@ -17,10 +17,11 @@ import onionskin as osk
 from onionskin import data
 from onionskin.data import Texts, Weights
 from onionskin.errors import OnionskinError
+from onionskin.fetch.cache import cache_folder
 from onionskin.learn.domains import text as texts
 from onionskin.learn.domains.text import Text
 from onionskin.learn.guess import learner as guessed
-from onionskin.learn.text import features, ngrams, tokenizer
+from onionskin.learn.text import ngrams, tokenizer
 from onionskin.models import minilm
 
 WORDS = {
@@ -98,7 +99,12 @@ def test_numbers_are_learned_too(tmp_path: Path) -> None:
 def test_what_minilm_says_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     real = minilm.MiniLM.depths
-    monkeypatch.setattr(minilm.MiniLM, "depths", lambda self, x, last=3: seen.append(len(x)) or real(self, x, last))
+
+    def counted(self: minilm.MiniLM, tokens: torch.Tensor, last: int = 3) -> torch.Tensor:
+        seen.append(len(tokens))
+        return real(self, tokens, last)
+
+    monkeypatch.setattr(minilm.MiniLM, "depths", counted)
     first, second = (Text(sentences(count), text="said", target="topic") for count in (40, 60))
     kept = first.batch(first.train)[0][0]
     assert sum(seen) == 40
@@ -110,7 +116,7 @@ def test_what_minilm_says_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> N
         whole = again.model(*again.raw(again.valid))
         part = again.trained(*again.batch(again.valid)[0])
     torch.testing.assert_close(whole, part, rtol=1e-3, atol=1e-3)  # kept in 16 bits
-    place = Path(features.cache_folder()) / "features.sqlite"
+    place = cache_folder() / "features.sqlite"
     place.write_bytes(b"no database")
     damaged = Text(sentences(40), text="said", target="topic")
     torch.testing.assert_close(damaged.batch(damaged.train)[0][0], kept, rtol=1e-3, atol=1e-3)
