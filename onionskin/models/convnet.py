@@ -1,7 +1,7 @@
 """A small network for small pictures: three convolutions that each halve them, and a mean over what is left.
 
-Batch normalization is Ioffe & Szegedy (2015), arXiv 1502.03167; the mean over all places in place of large last layers
-is Lin, Chen & Yan (2013), "Network in network", arXiv 1312.4400, section 3.2. It takes pictures of any size.
+Paper: Ioffe & Szegedy (2015), "Batch normalization", arXiv 1502.03167. The mean over all places, where LeNet has large
+last layers, is Lin, Chen & Yan (2013), "Network in network", arXiv 1312.4400, section 3.2: so it takes any size.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ConvNet(nn.Module):
 
 
 def build(channels: int = 1, classes: int = 10, width: int = 32) -> ConvNet:
-    """Return the network: 94,282 parameters for grey pictures of ten classes."""
+    """Return the network: 94,186 parameters for grey pictures of ten classes."""
     return ConvNet(channels, classes, width)
 
 
@@ -47,4 +47,4 @@ def example() -> Example:
     """Return a narrow one with 4 pictures of 8 × 8 in grey, one of each of four classes."""
     x, y = images(4, (1, 8, 8), classes=4)
     with seeded():
-        return Example(build(classes=4, width=4), x, y, loss="cross_entropy", optimizer="sgd:lr=0.0078125,momentum=0.5")
+        return Example(build(classes=4, width=4), x, y, loss="cross_entropy", optimizer="sgd:lr=0.03125,momentum=0.5")

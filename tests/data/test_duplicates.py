@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from onionskin.data.duplicates import distance, fingerprint, fingerprints, near_duplicates
 
@@ -32,6 +32,7 @@ COPIES = {
     "compressed": compressed,
     "darker": lambda image: image.point(lambda value: value * 0.7),
     "grey": lambda image: image.convert("L"),
+    "mirrored": ImageOps.mirror,
     "cropped": lambda image: image.crop((1, 1, 159, 159)),
 }
 
@@ -50,7 +51,13 @@ def test_every_pair_that_is_near_enough_is_found() -> None:
         flips = sum(1 << int(bit) for bit in random.choice(64, i % 10, replace=False))
         prints[i + 200] = prints[i] ^ np.uint64(flips)
     for near in (0, 4, 9):
-        together = {(i, j) for group in near_duplicates(prints, near=near) for i in group for j in group if i < j}
+        together = {
+            (i, j)
+            for group in near_duplicates(prints, near=near, mirrored=False)
+            for i in group
+            for j in group
+            if i < j
+        }
         pairs = np.argwhere(np.triu(distance(prints[:, None], prints[None]) <= near, 1))
         assert together == set(map(tuple, pairs.tolist()))
 

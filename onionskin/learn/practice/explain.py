@@ -104,7 +104,7 @@ def explain(
     gaps: list[float] = []
     for number, example in enumerate(examples):
         answer, spoken, name = _asked(d, example.inputs, target)
-        said.append(f"{example.where}: {answer}")
+        said.append(f"{example.where.rpartition('/')[2]}: {answer}")
         found = _attributed(d, spoken, example, methods)
         gaps += [abs(a.gap) / max(abs(a.difference or 0), 1e-9) for a, _ in found if a.gap is not None]
         blocks += _blocks(example, answer, name, found)
