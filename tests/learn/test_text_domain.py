@@ -100,9 +100,9 @@ def test_what_minilm_says_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> N
     seen: list[int] = []
     real = minilm.MiniLM.depths
 
-    def counted(self: minilm.MiniLM, x: torch.Tensor, last: int = 3) -> torch.Tensor:
-        seen.append(len(x))
-        return real(self, x, last)
+    def counted(self: minilm.MiniLM, tokens: torch.Tensor, last: int = 3) -> torch.Tensor:
+        seen.append(len(tokens))
+        return real(self, tokens, last)
 
     monkeypatch.setattr(minilm.MiniLM, "depths", counted)
     first, second = (Text(sentences(count), text="said", target="topic") for count in (40, 60))

@@ -27,8 +27,8 @@ def test_it_is_a_bert_as_pytorch_builds_one() -> None:
     theirs = nn.TransformerEncoderLayer(64, 2, 128, 0.0, "gelu", 1e-12, batch_first=True).eval()
     x = seen = model.embeddings(tokens)
     with torch.no_grad():
-        layer: Any  # its parts by the names of the published weights, which nn.Module's types do not know
-        for layer in model.encoder.layer:
+        layers: Any = model.encoder.layer
+        for layer in layers:
             a, q = layer.attention, layer.attention.self
             theirs.self_attn.in_proj_weight.copy_(torch.cat([q.query.weight, q.key.weight, q.value.weight]))
             theirs.self_attn.in_proj_bias.copy_(torch.cat([q.query.bias, q.key.bias, q.value.bias]))
