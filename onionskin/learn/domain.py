@@ -224,6 +224,10 @@ class Domain(ABC):
         """Return a training batch changed at random, by PyTorch's own random numbers, which a checkpoint keeps."""
         return batch
 
+    def folder(self) -> str:
+        """Return the folder that all files of the data lie in, an absolute path; empty where there are no files."""
+        return ""
+
     def targets(self, rows: Rows) -> Any:
         """Return the targets of some examples."""
         return self.batch(rows)[1]

@@ -156,3 +156,8 @@ def _squares(goal: Any, seen: Judged) -> Values:
         return squares
     errors: Tensor = (goal.values(seen.outputs) - goal.values(seen.targets)) ** 2
     return errors.double().numpy().reshape(-1)
+
+
+def sureness(answer: Answer) -> str:
+    """Return how sure an answer is, for people; nothing where a model does not say."""
+    return "" if answer.confidence is None else f"{100 * answer.confidence:.0f} % sure"

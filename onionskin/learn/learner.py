@@ -236,7 +236,8 @@ class Learner:
         return self._kept(card(self, folder, **options))
 
     def _kept(self, report: Report) -> Report:
-        """Keep a report in the run, where there is one, and return it."""
+        """Keep a report in the run, where there is one, and return it. Files are named from the folder of the data."""
+        report = report.near(self.domain.folder())
         if self.run is not None:
             try:
                 report.save(self.run)

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from onionskin import data
 from onionskin.data.album import Album
-from onionskin.data.photos import read_thumbnail
+from onionskin.data.photos import folder_of, read_thumbnail
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Recipe, Rows, Shown, Understood, split
 from onionskin.learn.domains import _encoders, _together
@@ -271,6 +271,10 @@ class Multimodal(Domain):
             share = (y[valid] == most).float().mean().item()
             return [Baseline(f"always “{self.goal.classes[most]}”", {"accuracy": share}, 0.0)]
         return [Baseline("the mean", self.goal.measured(torch.zeros(len(valid)), y[valid]), 0.0)]
+
+    def folder(self) -> str:
+        """Return the folder that all photos lie in."""
+        return folder_of([str(file) for file in self._data.files or ()])
 
     def shown(self, row: int) -> Shown:
         """Return a photo, its text and its columns."""

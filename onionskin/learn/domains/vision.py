@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from onionskin.data.album import prefetched
-from onionskin.data.photos import Fit
+from onionskin.data.photos import Fit, folder_of
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Baseline, Domain, Json, Portable, Rows, Shown, Understood
 from onionskin.learn.domains._augmentation import WAYS, Augmentation
@@ -314,6 +314,10 @@ class Vision(Domain):
     def where(self, row: int) -> str:
         """Return its file, or its number."""
         return self._pictures.where(row)
+
+    def folder(self) -> str:
+        """Return the folder that all photos lie in."""
+        return folder_of(self._pictures.files) if isinstance(self._pictures, FilePictures) else ""
 
     def alike(self) -> list[list[int]]:
         """Return groups of near-duplicates; of pictures in arrays those that are equal, as digits all look alike."""

@@ -203,7 +203,7 @@ def _blocks(
         x = example.inputs[0][0]
         grey = _grey(x)
         items = [Item(png_of(_large(np.repeat(grey[:, :, None], 3, 2)), most=320), "", "what the model is given",
-                      example.label, str(answer), example.where)]  # fmt: skip
+                      example.label, answer.text, example.where)]  # fmt: skip
         items += [Item(png_of(_large(_overlaid(grey, a.values)), most=320), "", _caption(a)) for a, _ in found]
         yield Gallery(items, f"{head}: what speaks for '{name}' is orange, what speaks against it is blue")
         return

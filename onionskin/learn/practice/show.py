@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onionskin.errors import OnionskinError
-from onionskin.learn.judged import judged, score
+from onionskin.learn.judged import judged, score, sureness
 from onionskin.learn.report import Gallery, Item, Report
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def show(learner: Learner, count: int = 16, *, seed: int = 0) -> Report:
     seen = judged(learner, "valid")
     answers, labels = seen.answers(chosen.tolist()), seen.told(chosen.tolist())
     items = [
-        Item(each.png, each.text[:1000], "", label, str(answer), each.where, float(seen.losses[place]))
+        Item(each.png, each.text[:1000], sureness(answer), label, answer.text, each.where, float(seen.losses[place]))
         for place, each, answer, label in zip(chosen, examples, answers, labels, strict=True)
     ]
     measure = score(seen)

@@ -9,7 +9,7 @@ import numpy as np
 from onionskin.errors import OnionskinError
 from onionskin.learn.domain import Rows
 from onionskin.learn.goals.one_of import OneOf
-from onionskin.learn.judged import Judged, judged, score
+from onionskin.learn.judged import Judged, judged, score, sureness
 from onionskin.learn.report import Axis, Block, Caution, Chart, Gallery, Item, Report, Series, Table
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def worst(learner: Learner, count: int = 16, *, part: str = "valid") -> Report:
     items = []
     for place, answer, label in zip(order, answers, labels, strict=True):
         example = seen.domain.shown(int(seen.rows[place]))
-        items.append(Item(example.png, example.text[:1000], "", label, str(answer), example.where, seen.losses[place]))
+        items.append(Item(example.png, example.text[:1000], sureness(answer), label, answer.text, example.where,
+                          seen.losses[place]))  # fmt: skip
     total = float(seen.losses.sum())
     share = float(seen.losses[order].sum()) / total if total else 0.0
     sure = [a for a, label in zip(answers, labels, strict=True) if (a.confidence or 0) > _SURE and a.text != label]

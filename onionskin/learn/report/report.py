@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,18 @@ class Report:
         return Report(
             f.text("name"), f.text("title"), f.text("answer"), f.items("blocks", block_from_json), dict(facts)
         )
+
+    def near(self, folder: str) -> Report:
+        """Return it with everything in a folder named from there: a report travels, and names no machine.
+
+        Args:
+            folder: An absolute path; empty for none.
+        """
+        if not folder:
+            return self
+        begins = json.dumps(f"{folder.rstrip(os.sep)}{os.sep}", ensure_ascii=False)[1:-1]
+        content = json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False)
+        return Report.from_json(content.replace(begins, "")) if begins in content else self
 
     def save(self, where: str | Path) -> Path:
         """Keep it: as one HTML file, or in a run, whose page then shows it under *Practice*.
