@@ -66,6 +66,7 @@ def main() -> None:
     take_space()
     take_peel()
     take_several()
+    take_lesson()
 
 
 def take_landscape() -> None:
@@ -118,6 +119,26 @@ def take_notebook() -> None:
             page.frame_locator("iframe").locator(scrubber).wait_for()
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / "notebook.png")
+
+
+def take_lesson() -> None:
+    """Look at the worst of MNIST, whose pictures may be shown, and hand its network over."""
+    with tempfile.TemporaryDirectory() as folder:
+        run, reader = Path(folder) / "mnist", Path(folder) / "reader"
+        learner = vision("mnist")
+        learner.fit(12, run=run)
+        learner.worst()
+        learner.confusion()
+        _take(run, {"practice.png": "view=practice"})
+        learner.deploy(reader)
+        example = learner.domain.shown(int(learner.domain.valid[0]))
+        assert example.png
+        with browser() as opened:
+            page = opened.new_page(viewport={"width": 900, "height": 1000}, device_scale_factor=1)
+            page.goto((reader / "predict.html").as_uri())
+            page.set_input_files("#photo", {"name": "digit.png", "mimeType": "image/png", "buffer": example.png})
+            page.wait_for_function("document.body.innerText.includes('Answered in')")
+            page.screenshot(path=FOLDER / "deployed.png")
 
 
 def _take(run: Path, pictures: dict[str, str]) -> None:
