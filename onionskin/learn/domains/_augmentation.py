@@ -16,7 +16,7 @@ from onionskin.errors import OnionskinError, did_you_mean
 #: What each does to a picture, in words.
 WAYS: Final = {
     "photos": "mirrored, cropped to between a half and all of it, lighter or darker, harder or softer",
-    "things": "mirrored, and moved by up to two pixels in twenty-eight",
+    "things": "mirrored",
     "strokes": "turned by up to ten degrees, moved, and made larger or smaller by a tenth: never mirrored",
     "none": "left as they are",
 }
@@ -66,7 +66,7 @@ def _changes(way: str, size: tuple[int, int]) -> nn.Sequential:
             a.RandomBrightness((0.8, 1.2)),
             a.RandomContrast((0.8, 1.2)),
         ],
-        "things": lambda: [a.RandomHorizontalFlip(), a.RandomAffine(0, translate=(0.07, 0.07), p=1.0, **border)],
+        "things": lambda: [a.RandomHorizontalFlip()],
         "strokes": lambda: [a.RandomAffine(10, translate=(0.08, 0.08), scale=(0.9, 1.1), p=1.0, **border)],
     }
     return nn.Sequential(*ways[way]())
