@@ -21,6 +21,7 @@ from onionskin.fetch.cache import cache_folder
 from onionskin.learn.domains import text as texts
 from onionskin.learn.domains.text import Text
 from onionskin.learn.guess import learner as guessed
+from onionskin.learn.learner import Learner
 from onionskin.learn.text import ngrams, tokenizer
 from onionskin.models import minilm
 
@@ -120,6 +121,32 @@ def test_what_minilm_says_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> N
     place.write_bytes(b"no database")
     damaged = Text(sentences(40), text="said", target="topic")
     torch.testing.assert_close(damaged.batch(damaged.train)[0][0], kept, rtol=1e-3, atol=1e-3)
+
+
+def test_texts_without_a_label_teach_as_well(tmp_path: Path) -> None:
+    """Words that stand in no labelled text are learned from those that MiniLM's head is sure of."""
+    frame = sentences(60)
+    frame.loc[20:, "topic"] = None
+    domain = Text(frame, text="said", target="topic")
+    assert "40 texts teach without a label" in "".join(domain.understood.notes)
+    assert len(domain.texts) == len(domain.train) + len(domain.valid) == 20
+    learner = Learner(domain)
+    losses = [p.loss for p in learner.training(4, batch=8, run=tmp_path / "run")]
+    again = osk.text(frame, text="said", target="topic")
+    assert losses == [p.loss for p in again.training(4, batch=8, watch=False)]
+    words = domain.trained.words.weight  # type: ignore[union-attr]
+    only = set(ngrams.bag(" ".join(frame["said"][20:]), texts.ROWS).rows) - set(
+        ngrams.bag(" ".join(frame["said"][:20]), texts.ROWS).rows
+    )
+    moved = words[sorted(int(row) for row in only)].abs().sum(1) > 0  # type: ignore[index]
+    assert moved.any()
+    limited = Text(sentences(60), text="said", target="topic", most=20)
+    assert len(limited.train) == 20
+    assert len(limited.valid) == 12
+    assert "28 texts teach without a label" in "".join(limited.understood.notes)
+    assert limited.targets(np.arange(60)).tolist() == [row % 2 for row in range(60)]
+    with pytest.raises(OnionskinError, match="2 or more"):
+        Text(sentences(60), text="said", target="topic", most=1)
 
 
 def test_copies_stay_on_one_side_and_what_is_odd_is_said() -> None:

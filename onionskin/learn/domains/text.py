@@ -7,7 +7,7 @@ learns to write is in ``language.py``.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, final
@@ -24,8 +24,8 @@ from onionskin.learn.goals.number import Number
 from onionskin.learn.goals.one_of import OneOf
 from onionskin.learn.learner import Learner
 from onionskin.learn.loop import Batch
-from onionskin.learn.text import features, ngrams, reading, tokenizer
-from onionskin.learn.text.joined import Joined
+from onionskin.learn.text import features, ngrams, reading, tokenizer, unlabelled
+from onionskin.learn.text.joined import Head, Joined
 from onionskin.learn.text.tokenizer import Piece, Tokens
 from onionskin.models import bag_of_ngrams, minilm, text_lstm, text_transformer
 
@@ -39,6 +39,9 @@ RECIPES: Final = {
     "lstm": Recipe(10, 32, 2**-8, 0.01, "adamw", "one_cycle"),
     "transformer": Recipe(10, 32, 2**-10, 0.01, "adamw", "one_cycle"),
 }
+
+#: Fewer labelled texts than this are gone through more often.
+FEW: Final = 2000
 
 #: What takes n-grams.
 BAGS: Final = ("minilm", "bag")
@@ -89,7 +92,7 @@ class Text(Domain):
         model: ``minilm``, ``bag``, ``lstm`` or ``transformer``; by default the first, or from scratch the second.
         from_scratch: Whether to use no pretrained weights.
         valid: The share that is held out to measure on.
-        most: On how many texts to train at most, drawn at random from the others; None for all.
+        most: How many labels to use at most, drawn at random; None for all. The other texts are known without one.
         decisions: What was decided of single texts, the file that ``onionskin clean`` writes.
         seed: Of the split and of the first weights.
 
@@ -126,8 +129,10 @@ class Text(Domain):
         }  # fmt: skip
         self.texts, self._where, self._others = read.texts, read.where, read.others
         self.train, self.valid = _split(read.texts, valid, seed)
+        others = np.zeros(0, np.int64)
         if most is not None:
-            self.train = np.sort(np.random.default_rng([seed, 1]).permutation(self.train)[:most])
+            order = np.random.default_rng([seed, 1]).permutation(self.train)
+            self.train, others = np.sort(order[:most]), np.sort(order[most:])
         if read.is_number:
             known = np.array([read.targets[row] for row in self.train])
             self.goal = Number(read.target, float(known.mean()), float(known.std()) or 1.0)
@@ -138,11 +143,16 @@ class Text(Domain):
             numbers = {name: number for number, name in enumerate(self.goal.classes)}
             self._y = torch.tensor([numbers[name] for name in read.targets])
         decided = self.decide(decisions)
+        whole = (*read.texts, *read.unlabelled)
+        is_taught = kind == "minilm" and isinstance(self.goal, OneOf)
+        #: Texts that have no label, or whose label is not to be used: what a first model is sure of joins the training.
+        self._unlabelled = np.concatenate([others, np.arange(len(read.texts), len(whole))]) if is_taught else others[:0]
+        self._guessed, self._taught = others[:0], self._y
         self._tokens = _tokens(kind, [read.texts[row] for row in self.train])
         self._sizes: tuple[int, ...] = ()
         self._build(kind, seed, whole=False)
-        self._encoded = self._tokens.encoded(read.texts) if self._tokens else []
-        self._bags = [ngrams.bag(one, ROWS) for one in read.texts] if kind in BAGS else []
+        self._encoded = self._tokens.encoded(whole) if self._tokens else []
+        self._bags = [ngrams.bag(one, ROWS) for one in whole] if kind in BAGS else []
         self._features: Tensor | None = None
         self.understood = self._understood([*read.notes, *decided], read.target)
 
@@ -156,7 +166,9 @@ class Text(Domain):
             self.model = Joined(encoder, ROWS, outputs)
             self.trained: nn.Module = self.model.head
             if len(self.train):
-                self.recipe = replace(self.recipe, weight_decay=1 / (1.5 * len(self.train)))
+                counted = len(self.train) + unlabelled.weight_of(len(self._unlabelled))
+                epochs = self.recipe.epochs * (1 if len(self.train) > FEW else 3)  # as many steps as it takes
+                self.recipe = replace(self.recipe, epochs=epochs, weight_decay=1 / (1.5 * counted))
             return
         if kind == "bag":
             self.model = bag_of_ngrams.build(ROWS, 16, outputs, dropout=0.1)
@@ -172,11 +184,13 @@ class Text(Domain):
             long = [self._where[row] for row, one in enumerate(self.texts) if len(one) > ngrams.MOST_LETTERS]
             limit = f"{ngrams.MOST_LETTERS:,} characters"
         else:
-            long = [self._where[row] for row, ids in enumerate(self._encoded) if len(ids) >= LENGTH]
+            long = [self._where[row] for row, ids in enumerate(self._encoded[: len(self.texts)]) if len(ids) >= LENGTH]
             limit = f"{LENGTH} tokens"
         if long:
             said.append(f"{len(long):,} texts are longer than {limit}, of which the beginning is read: "
                         f"{reading.examples(long)}")  # fmt: skip
+        if len(self._unlabelled):
+            said.append(f"{len(self._unlabelled):,} texts teach without a label: by what a first model is surest of")
         what = f"numbers ({target})" if isinstance(self.goal, Number) else f"{len(self.goal.classes)} classes"
         details: dict[str, Json] = {"texts": len(self.texts), "train": len(self.train), "valid": len(self.valid)}
         if isinstance(self.goal, OneOf):
@@ -189,8 +203,20 @@ class Text(Domain):
     def batch(self, rows: Rows) -> Batch:
         """Return what is trained takes, and class numbers, (n,), or numbers, (n,)."""
         if self._kind == "minilm":
-            return (self._known()[rows], *ngrams.padded([self._bags[row] for row in rows])), self._y[rows]
+            return (self._known()[rows], *ngrams.padded([self._bags[row] for row in rows])), self._taught[rows]
         return self.raw(rows), self._y[rows]
+
+    def targets(self, rows: Rows) -> Tensor:
+        """Return class numbers, (n,), or numbers, (n,): labels, and not what was guessed."""
+        return self._y[rows]
+
+    def batches(self, epoch: int, first: int, *, size: int, seed: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch. Among the labelled texts are some that are known without a label."""
+        if not len(self._guessed):
+            yield from super().batches(epoch, first, size=size, seed=seed)
+            return
+        for rows in unlabelled.mixed(self.train, self._guessed, size=size, seed=seed, epoch=epoch, first=first):
+            yield self.batch(rows)
 
     def raw(self, rows: Rows) -> tuple[Tensor, ...]:
         """Return tokens, (n, t), or rows of n-grams and what each counts, (n, m); of ``minilm`` all three."""
@@ -222,7 +248,22 @@ class Text(Domain):
         """Return the recipe's optimizer. What MiniLM says is computed here, before the training shows its progress."""
         if self._kind == "minilm":
             self._known()
+            if len(self._unlabelled) and not len(self._guessed):
+                self._guess()
         return super().optimizer(lr, weight_decay)
+
+    def _guess(self) -> None:
+        """Let a first head say of the texts without a label what they are; the surest join the training."""
+        own = self.trained
+        assert isinstance(own, Head)
+        head = Head(len(own.mean), ROWS, self.goal.outputs)
+        head.load_state_dict({"mean": own.mean, "deviation": own.deviation}, strict=False)
+        self._taught = torch.cat([self._y, self._y.new_zeros(len(self._encoded) - len(self._y))])
+        first = replace(self.recipe, weight_decay=1 / (1.5 * len(self.train)))
+        seed = int(self.settings["seed"])
+        rows, classes = unlabelled.guess(head, self.batch, self.train, self._unlabelled, first, seed=seed)
+        self._taught[rows] = classes
+        self._guessed = rows
 
     def _known(self) -> Tensor:
         """What frozen MiniLM says of every text, (n, f): computed when it is first asked for, and kept on disk."""
@@ -351,6 +392,7 @@ class Text(Domain):
         self.train = self.valid = np.array([], np.int64)
         self.texts, self._where, self._others = (), (), None
         self._encoded, self._bags, self._features = [], [], None
+        self._unlabelled = self._guessed = self.train
         self.goal = _restored_goal(fitted)
         if kind == "minilm":
             self._sizes = minilm.checked(fitted["encoder"])

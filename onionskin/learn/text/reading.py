@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +40,7 @@ class Material:
         notes: What a person should know.
         others: The other columns of a table, (n, …), if there are any.
         source: What was given, where that was a path or a name.
+        unlabelled: Texts without a target.
     """
 
     texts: tuple[str, ...]
@@ -49,7 +50,8 @@ class Material:
     where: tuple[str, ...]
     notes: tuple[str, ...] = ()
     others: pd.DataFrame | None = None
-    source: str | None = field(default=None)
+    source: str | None = None
+    unlabelled: tuple[str, ...] = ()
 
 
 def read(source: Any, *, text: str | None = None, target: str | None = None) -> Material:
@@ -181,12 +183,10 @@ def _of_table(source: Any, text: str | None, target: str | None) -> Material:
         )
     notes = [str(note.text) for note in plain.notes if not note.text.startswith(f"'{text}'")]
     absent, blank = texts.isna() | (texts.astype("str").str.strip() == ""), aims.isna()
-    for gone, what in ((absent, f"no text in '{text}'"), (blank & ~absent, f"no '{target}'")):
+    for gone, what in ((absent, f"no text in '{text}' and are left out"), (blank & ~absent, f"no '{target}'")):
         if gone.any():
             rows = [str(row + 1) for row in np.flatnonzero(gone)[:4]]
-            notes.append(
-                f"{int(gone.sum()):,} of {len(texts):,} rows have {what} and are left out: rows {examples(rows)}"
-            )
+            notes.append(f"{int(gone.sum()):,} of {len(texts):,} rows have {what}: rows {examples(rows)}")
     if (absent | blank).all():
         fault = f"'{text}' holds no text" if absent.all() else f"no row has both '{text}' and '{target}'"
         raise OnionskinError(f"{fault} in any of the {len(texts):,} rows of {plain.source}",
@@ -200,7 +200,8 @@ def _of_table(source: Any, text: str | None, target: str | None) -> Material:
     others = plain.frame.drop(columns=[text, target]).iloc[kept].reset_index(drop=True)
     return Material(tuple(map(str, texts.iloc[kept])), named_targets, is_number, target,
                     tuple(f"row {row + 1}" for row in kept), tuple(notes),
-                    others if len(others.columns) else None, named)  # fmt: skip
+                    others if len(others.columns) else None, named,
+                    tuple(map(str, texts[blank & ~absent])))  # fmt: skip
 
 
 def _class(value: Any) -> str:
@@ -252,7 +253,7 @@ def _checked(found: Material) -> Material:
                                  fix="name another column: target=")  # fmt: skip
     notes += _copies(texts, targets, where)
     others = None if found.others is None else found.others.iloc[kept].reset_index(drop=True)
-    return Material(texts, targets, found.is_number, found.target, where, tuple(notes), others, found.source)
+    return replace(found, texts=texts, targets=targets, where=where, notes=tuple(notes), others=others)
 
 
 def _copies(texts: Sequence[str], targets: Sequence[Any], where: Sequence[str]) -> Iterator[str]:
