@@ -213,6 +213,18 @@ def names() -> list[str]:
     return [name for name in registry.names(_this()) if _is_data_set(name)]
 
 
+class Name(str):
+    """The name of a data set, also where a folder or file here is called the same: what a learner was made from."""
+
+    __slots__ = ()
+
+
+def is_named(source: Any) -> bool:
+    """Whether a source names a data set. What a person has here goes before it, unless it is a :class:`Name`."""
+    is_known = isinstance(source, str) and source in names()
+    return is_known and (isinstance(source, Name) or not Path(source).exists())
+
+
 def about(name: str) -> About:
     """Return what there is to know of a data set. Raises OnionskinError where there is none of that name."""
     told: About = _module(name).ABOUT

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from onionskin.errors import OnionskinError
-from onionskin.learn.domain import Domain
+from onionskin.learn.domain import Domain, again
 
 if TYPE_CHECKING:
     from onionskin.learn.learner import Learner
@@ -44,7 +44,7 @@ def anew(learner: Learner) -> Learner:
     source = settings.pop("source", None)
     if source is None:
         raise OnionskinError("this learner was made from data in memory", fix="make it anew from them, in Python")
-    return Learner(type(learner.domain)(source, **settings), seed=learner.seed)
+    return Learner(type(learner.domain)(again(source), **settings), seed=learner.seed)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from onionskin import data
 from onionskin.data.repeats import equal, near_texts
 from onionskin.errors import OnionskinError
 from onionskin.learn.decisions import read_decisions, sorted_out
@@ -364,3 +365,8 @@ def split(count: int, share: float, seed: int) -> tuple[Rows, Rows]:
     order = np.random.default_rng(seed).permutation(count)
     held = min(max(1, round(count * share)), count - 1)
     return np.sort(order[held:]), np.sort(order[:held])
+
+
+def again(source: Any) -> Any:
+    """Return a source out of a learner's settings as what it was: the name of a data set stays one."""
+    return data.Name(source) if isinstance(source, str) and source in data.names() else source

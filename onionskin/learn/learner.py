@@ -12,7 +12,7 @@ from torch import nn
 
 from onionskin.errors import OnionskinError, OnionskinWarning
 from onionskin.learn import saved
-from onionskin.learn.domain import Domain
+from onionskin.learn.domain import Domain, again
 from onionskin.learn.goals import Answer
 from onionskin.learn.progress import told
 from onionskin.learn.report import Report
@@ -304,7 +304,7 @@ class Learner:
         source = settings.pop("source", None)
         if data is None and source is None:
             raise OnionskinError("this learner was made from data in memory", fix="give them: open_data(frame)")
-        opened = type(d)(source if data is None else data, **settings)
+        opened = type(d)(again(source) if data is None else data, **settings)
         if opened.fitted() != d.fitted():
             what = f"the data at {source if data is None else 'hand'} are not what the learner was made from"
             raise OnionskinError(what, fix="give those data, or train anew: their classes or columns have changed")

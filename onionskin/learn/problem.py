@@ -57,7 +57,7 @@ def _of_learner(path: Path, examples: int) -> Problem:
     torch.set_num_threads(1)
     rows = domain.train[:: -(-len(domain.train) // examples)]
     inputs, targets = domain.raw(rows), domain.targets(rows)
-    return Problem(domain.model, lambda model: domain.goal.loss(model(*inputs), targets), str(path), len(rows))
+    return Problem(domain.model, lambda model: domain.goal.loss(model(*inputs), targets), path.name, len(rows))
 
 
 def _of_script(path: Path) -> Problem:

@@ -9,6 +9,7 @@ from onionskin import registry
 from onionskin.errors import OnionskinError
 from onionskin.learn import domains
 from onionskin.learn.checkpoint import asked_of
+from onionskin.learn.domain import again
 from onionskin.learn.learner import Learner
 from onionskin.learn.training import PLANNED
 
@@ -26,7 +27,7 @@ def stopped(run: Path) -> tuple[Learner, dict[str, Any]]:
         if source is None:
             raise OnionskinError(f"the training in {run} was on data in memory",
                                  fix="make the learner from them again, and call fit(run=…, resume=True)")  # fmt: skip
-        domain = registry.load(domains, str(asked["domain"])).DOMAIN(source, **settings)
+        domain = registry.load(domains, str(asked["domain"])).DOMAIN(again(source), **settings)
         return Learner(domain, seed=int(asked["seed"])), {name: asked[name] for name in PLANNED}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OnionskinError(f"the checkpoint of {run} cannot be used: {type(error).__name__}: {error}",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from onionskin import registry
 from onionskin.learn import domains
 from onionskin.learn.copied import apart, copied
-from onionskin.learn.domain import Domain, Json
+from onionskin.learn.domain import Domain, Json, again
 from onionskin.learn.training import Plan, Training
 
 #: Trainings of different length are compared at the same share of their epochs, in tenths.
@@ -138,5 +138,5 @@ def _made(job: Job, seed: int) -> Domain:
     if not _LAST or _LAST[0][0] != key:
         _LAST.clear()  # first, so that two are never in memory
         kind: type[Domain] = registry.load(domains, job.domain).DOMAIN
-        _LAST.append((key, kind(job.source, **settings)))
+        _LAST.append((key, kind(again(job.source), **settings)))
     return _LAST[0][1]

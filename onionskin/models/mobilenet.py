@@ -67,4 +67,4 @@ def example() -> Example:
     """Return the network with 8 images of 16 × 16 in colour, two of each of four classes."""
     x, y = images(8, (3, 16, 16), classes=4)
     with seeded():
-        return Example(build(classes=4), x, y, loss="cross_entropy", optimizer="sgd:lr=0.03125,momentum=0.5")
+        return Example(build(classes=4), x, y, loss="cross_entropy", optimizer="sgd:lr=0.25")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from onionskin.errors import OnionskinError
+from onionskin.learn.domain import again
 from onionskin.learn.learner import Learner
 from onionskin.learn.saved import load
 from onionskin.peel.plan import Plan, plan
@@ -45,4 +46,4 @@ def plan_run(path: Path, **options: Any) -> Plan:
     kept = load(path).open_data()
     d = kept.domain
     settings = dict(d.settings)
-    return plan_learner(Learner(type(d)(settings.pop("source"), **settings), seed=kept.seed), **options)
+    return plan_learner(Learner(type(d)(again(settings.pop("source")), **settings), seed=kept.seed), **options)

@@ -28,8 +28,7 @@ def gathered(
     cached: bool,
 ) -> Pictures:  # fmt: skip
     """Return the pictures that a source means: a data set's name, a folder, a table, or a frame."""
-    is_name = isinstance(source, str) and source in data.names()
-    if is_name and not Path(source).is_dir():
+    if data.is_named(source):
         return _named(source, size=size, fit=fit, cached=cached)
     if isinstance(source, str) and not Path(source).exists() and os.sep not in source and "." not in source:
         near = [name for name in data.names() if data.about(name).domain == "vision"]
@@ -37,7 +36,7 @@ def gathered(
         fix = did_you_mean(source, [*near, *places], otherwise=f"give a folder of photos, or one of: {', '.join(near)}")
         raise OnionskinError(f"there is no folder and no data set called '{source}'", fix=fix)
     found = find_photos(source, target=target, folder=folder, separator=separator)
-    if is_name:
+    if isinstance(source, str) and source in data.names():
         note = f"these are the photos in the folder '{source}' here, and not the data set of that name"
         found = replace(found, warnings=(note, *found.warnings))
     return FilePictures(found, size, fit, cached=cached)

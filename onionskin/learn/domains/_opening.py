@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from onionskin import data
@@ -14,7 +13,7 @@ from onionskin.errors import OnionskinError
 
 def opened(source: Any, target: str | None, kinds: Mapping[str, Kind]) -> tuple[TypedTable, str]:
     """Return a source as a table, and the column to learn."""
-    if isinstance(source, str) and source in data.names() and not Path(source).exists():
+    if data.is_named(source):
         told = data.about(source)
         if told.domain != "tabular":
             raise OnionskinError(f"'{source}' is no table but {told.title}", fix="give a table, or another domain")

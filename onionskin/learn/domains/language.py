@@ -50,7 +50,7 @@ PROSE: Final = (".txt", ".md", ".text")
 
 def is_prose(source: Any) -> bool:
     """Whether a source is a text file, or a folder of text files that are not sorted into folders."""
-    if not isinstance(source, str | Path) or (str(source) in data.names() and not Path(source).exists()):
+    if not isinstance(source, str | Path) or data.is_named(source):
         return False
     path = Path(source)
     if path.is_dir():
@@ -269,7 +269,7 @@ def _prose(source: Any) -> tuple[list[str], list[str]]:
     notes: list[str] = []
     if not isinstance(source, str | Path):
         raise OnionskinError(f"text was given as {type(source).__name__}", fix="give the path of a text file")
-    if str(source) in data.names() and not Path(source).exists():
+    if data.is_named(source):
         loaded = data.load(str(source))
         texts = [*getattr(loaded, "texts", ())]
     else:

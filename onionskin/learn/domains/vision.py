@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from onionskin import data
 from onionskin.data.album import prefetched
 from onionskin.data.photos import Fit, folder_of
 from onionskin.errors import OnionskinError
@@ -414,6 +415,8 @@ class Vision(Domain):
 
 def _kept(source: Any) -> str | None:
     """Return how to find the source again: a name, an absolute path, or None for what was in memory."""
+    if data.is_named(source):
+        return str(source)
     if isinstance(source, str | Path):
         return str(Path(source).absolute()) if Path(source).exists() else str(source)
     return None

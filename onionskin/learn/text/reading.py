@@ -72,7 +72,7 @@ def read(source: Any, *, text: str | None = None, target: str | None = None) -> 
             raise OnionskinError(f"texts were given as {type(source).__name__}",
                                  fix="give a DataFrame, a path or the name of a data set")  # fmt: skip
         found = _of_table(source, text, target)
-    elif str(source) in data.names() and not Path(source).exists():
+    elif data.is_named(source):
         found = _of_name(str(source), text, target)
     elif Path(source).is_dir():
         found = _of_folders(Path(source))
