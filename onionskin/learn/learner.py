@@ -154,6 +154,12 @@ class Learner:
 
         return self._kept(look(self._with_data()))
 
+    def augment(self, count: int = 4, *, way: str | None = None, part: str = "train") -> Report:
+        """Return pictures as a training sees them, changed at random; see ``practice/augment.py``."""
+        from onionskin.learn.practice.augment import augment
+
+        return self._kept(augment(self._with_data(), count, way=way, part=part))
+
     def clean(self, **options: Any) -> Report:
         """Return which labels look wrong, what is there twice, what is unlike all; see ``practice/clean.py``."""
         from onionskin.learn.practice.clean import clean

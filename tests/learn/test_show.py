@@ -35,6 +35,16 @@ def test_before_and_after_a_training(tmp_path: Path) -> None:
     assert len(told["blocks"][0]["items"]) == 4
 
 
+def test_augmented_pictures_are_shown(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "onionskin", "augment", "mnist", "--count", "1", "--json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    items = next(block["items"] for block in told["blocks"] if block["kind"] == "gallery")
+    assert len(items) == 9
+    assert len({item["png"] for item in items}) == 9
+    with pytest.raises(osk.OnionskinError, match="it is there for pictures"):
+        osk.table("iris").augment()
+
+
 def test_predict_asks_about_a_file(tmp_path: Path) -> None:
     learner = osk.vision("digits")
     learner.fit(20, run=tmp_path / "run")
