@@ -61,7 +61,7 @@ def test_what_a_line_does_lights_up_at_every_level(show: Show, peeled: Path) -> 
     expect(formula).to_be_visible()
     assert formula.locator("msup").count() == 1
     _at(look, "loop", _line(peel, "loop", "loss.backward"))
-    assert len(_lit(look, "numpy")) == 10
+    expect(look.by("level", level="numpy").locator(".lit")).to_have_count(10)
     look.keep("peel")
 
 
@@ -119,7 +119,7 @@ def test_a_line_of_many_steps_shows_each(show: Show, peeled: Path) -> None:
     line = _line(peel, "loop", "loss.backward")
     look = show(peeled, view=f"view=peel&levels=loop,numpy&line=loop:{line}")
     look.wait_for_frame()
-    assert len(_lit(look, "numpy")) == 10
+    expect(look.by("level", level="numpy").locator(".lit")).to_have_count(10)
     look.by("step-choice").select_option("5")
     look.settle()
     assert _lit(look, "numpy") == ["d_fc = d_act * (act > 0)  # (32, 16)"]
