@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -31,12 +32,12 @@ def measure(quick: bool) -> list[Row]:
     return jobs
 
 
-def _job(name: str, bar: str, source: str, seeds: Sequence[int], **settings: object) -> Row:
+def _job(name: str, bar: str, source: str, seeds: Sequence[int], **settings: Any) -> Row:
     baseline, ours, seconds = [], [], []
     frozen = settings.get("most") is not None
     for seed in seeds:
         began = time.perf_counter()
-        domain = Text(source, seed=seed, **settings)  # type: ignore[arg-type]
+        domain = Text(source, seed=seed, **settings)
         training = Learner(domain, seed=seed).training(watch=False)
         for _ in training:
             pass

@@ -1,18 +1,14 @@
 """Pictures: what one line reaches on stamps, MNIST and Fashion-MNIST, beside baselines on the same splits.
 
-python -m bench.learn_vision          # all, three seeds: half an hour on two cores
-python -m bench.learn_vision --quick  # one seed, few epochs: does it run at all?
+``python -m bench.learn vision`` runs it: half an hour on two cores.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
-
-import numpy as np
-import torch
 
 import onionskin as osk
 from bench.learn_rows import Row
@@ -62,7 +58,7 @@ def stamps(seeds: Sequence[int], quick: bool) -> list[Row]:
         ours: list[float] = []
         seconds: list[float] = []
         for seed in seeds:
-            learner, accuracy, took = timed(lambda s=seed, c=cached: osk.vision("stamps", valid=0.3, seed=s, cache=c))  # type: ignore[misc]
+            learner, accuracy, took = timed(partial(osk.vision, "stamps", valid=0.3, seed=seed, cache=cached))
             baseline.append(logistic(domain_of(learner)))
             ours.append(accuracy)
             seconds.append(took)
@@ -80,7 +76,7 @@ def stamps_apart(seeds: Sequence[int], quick: bool) -> list[Row]:
     groups = 0
     for seed in seeds:
         for way, figures in both.items():
-            learner, accuracy, _ = timed(lambda s=seed, w=way: osk.vision("stamps", valid=0.3, seed=s, split=w))  # type: ignore[misc]
+            learner, accuracy, _ = timed(partial(osk.vision, "stamps", valid=0.3, seed=seed, split=way))
             figures.append(accuracy)
             groups = len(domain_of(learner).understood.details.get("near_duplicates", ()))
     note = f"{groups} groups of near-duplicates among 197 photos"
@@ -93,7 +89,7 @@ def stamps_from_scratch(seeds: Sequence[int], quick: bool) -> list[Row]:
     ours: list[float] = []
     seconds: list[float] = []
     for seed in seeds:
-        make = lambda s=seed: osk.vision("stamps", valid=0.3, seed=s, from_scratch=True)  # noqa: E731
+        make = partial(osk.vision, "stamps", valid=0.3, seed=seed, from_scratch=True)
         learner, accuracy, took = timed(make, 2 if quick else None)
         baseline.append(100 * learner.result.baselines[0].measured["accuracy"])
         ours.append(accuracy)
@@ -107,7 +103,7 @@ def mnist(seeds: Sequence[int], quick: bool) -> list[Row]:
     ours: list[float] = []
     seconds: list[float] = []
     for seed in seeds:
-        learner, accuracy, took = timed(lambda s=seed: osk.vision("mnist", seed=s), 1 if quick else None)  # type: ignore[misc]
+        learner, accuracy, took = timed(partial(osk.vision, "mnist", seed=seed), 1 if quick else None)
         ours.append(accuracy)
         seconds.append(took)
         baseline.append(baseline[0] if baseline else logistic(domain_of(learner)))  # it has no seed
@@ -120,19 +116,10 @@ def fashion_mnist(seeds: Sequence[int], quick: bool) -> list[Row]:
     ours: list[float] = []
     seconds: list[float] = []
     for seed in seeds:
-        _, tiny, _ = timed(lambda s=seed: osk.vision("fashion_mnist", model="lenet", augment="none", seed=s), 1)  # type: ignore[misc]
+        _, tiny, _ = timed(partial(osk.vision, "fashion_mnist", model="lenet", augment="none", seed=seed), 1)
         baseline.append(tiny)
-        _, accuracy, took = timed(lambda s=seed: osk.vision("fashion_mnist", seed=s), 1 if quick else None)  # type: ignore[misc]
+        _, accuracy, took = timed(partial(osk.vision, "fashion_mnist", seed=seed), 1 if quick else None)
         ours.append(accuracy)
         seconds.append(took)
     return [Row("Fashion-MNIST, from scratch", "% accuracy", "LeNet, one epoch", tuple(baseline), tuple(ours), "≥ 91",
                 tuple(seconds), "≤ 600 s asked")]  # fmt: skip
-
-
-if __name__ == "__main__":
-    for row in measure("--quick" in sys.argv):
-        mean = {name: float(np.mean(values)) for name, values in (("baseline", row.baseline), ("ours", row.ours))}
-        took = f", {np.mean(row.seconds):.0f} s" if row.seconds else ""
-        print(f"{row.name}: {mean['ours']:.1f} {row.unit} {list(np.round(row.ours, 1))}{took}; {row.baseline_name} "
-              f"{mean['baseline']:.1f}; asked {row.bar}; {row.note}", flush=True)  # fmt: skip
-    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")

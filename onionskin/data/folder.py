@@ -189,7 +189,7 @@ def _from_folder(root: Path) -> Found:
     parts = {name: _part(name) for name in folders}
     if any(part == "train" for part in parts.values()):
         return _from_parts(root, folders, parts)
-    if len(folders) == 1 and not any(is_photo(name) for name in os.listdir(root)):  # noqa: PTH208
+    if len(folders) == 1 and not any(is_photo(name) for name in os.listdir(root)):  # noqa: PTH208 - names are all that is asked for
         inside = Path(next(iter(folders.values())))
         if len(_folders(inside)) > 1:  # archives often unpack into one folder more
             return _from_folder(inside)
