@@ -15,6 +15,9 @@ _EXTRAS: Final = {
     "PIL": ("Pillow", "torch,learn"),
     "sklearn": ("scikit-learn", "torch,learn"),
     "tokenizers": ("tokenizers", "torch,learn"),
+    "psutil": ("psutil", "lab"),
+    "altair": ("Altair", "lab"),
+    "scipy": ("SciPy", "lab"),
 }
 
 

@@ -5,12 +5,11 @@ Each node needs Onionskin and the data, at the path that the learner was made fr
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from onionskin.errors import OnionskinError
+from onionskin.learn.cluster import carried_out, connected
 from onionskin.learn.domain import Domain
 from onionskin.learn.engines import CarryOut
 from onionskin.learn.trials import Job, Outcome, outcome
@@ -30,37 +29,9 @@ def opened(workers: int, base: Domain | None = None) -> Iterator[CarryOut]:
     if base is not None:
         raise OnionskinError("the data of this learner are only in memory, and a cluster cannot open them",
                              fix="make the learner from a path that each node has, or use engine='local'")  # fmt: skip
-    try:
-        import ray
-    except ModuleNotFoundError as error:
-        fix = "pip install 'onionskin[ray]'"
-        raise OnionskinError("engine='ray' needs Ray, which is not installed", fix=fix) from error
-    is_ours = not ray.is_initialized()
-    if is_ours:
-        try:
-            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            fix = "start one (`ray start --head`), or say where it is in RAY_ADDRESS"
-            raise OnionskinError(f"no Ray cluster can be reached: {error}", fix=fix) from error
-    remote = ray.remote(num_cpus=1, max_retries=2)(outcome)
+    with connected() as cluster:
 
-    def on_the_cluster(jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
-        waiting = list(enumerate(jobs))
-        under_way: dict[Any, int] = {}
-        while waiting or under_way:
-            while waiting and len(under_way) < workers:
-                number, job = waiting.pop(0)
-                under_way[remote.remote(job)] = number
-            ready, _ = ray.wait(list(under_way), num_returns=1)
-            for reference in ready:
-                try:
-                    yield under_way.pop(reference), ray.get(reference)
-                except ray.exceptions.RayTaskError as error:
-                    # Wrapped on its way here: what a person can mend is said in its own words.
-                    raise (error.cause if isinstance(error.cause, OnionskinError) else error) from None
+        def on_the_cluster(jobs: Sequence[Job]) -> Iterator[tuple[int, Outcome]]:
+            yield from carried_out(cluster, outcome, jobs, workers)
 
-    try:
         yield on_the_cluster
-    finally:
-        if is_ours:
-            ray.shutdown()

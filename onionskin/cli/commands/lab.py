@@ -1,0 +1,92 @@
+"""``onionskin lab``: ask a question by an experiment on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from onionskin.cli.talk import progress, say, with_torch
+
+#: What a shell expects of a command that was ended by Ctrl-C.
+_INTERRUPTED = 130
+
+HELP = "ask a question by an experiment on this machine, and see the answers so far"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", metavar="QUESTION", help="which one; 'all' for every one, 'merge' to take in "
+                        "another lab's file, 'pages' to write the answers again; without it all are listed")  # fmt: skip
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of 'merge': the other lab's lab.sqlite")
+    parser.add_argument("--quick", action="store_true", help="an answer in 20 seconds, with wide intervals")
+    parser.add_argument("--seeds", type=int, help="exactly so many rounds (default: as many as it takes)")
+    parser.add_argument("--resume", action="store_true", help="go on with what was stopped")
+    parser.add_argument("--engine", default="local", help="local, or ray for a cluster (default: local)")
+    parser.add_argument("--address", help="of a Ray cluster, such as 10.0.0.1:6379")
+    parser.add_argument(
+        "--into", type=Path, default=Path("lab"), metavar="FOLDER", help="where it is kept (default: lab)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer, or the list, as one JSON object")
+
+
+def do(options: argparse.Namespace) -> int:
+    if options.question is None:
+        return _list(options)
+    if options.question == "merge":
+        return _merge(options)
+    if options.question == "pages":
+        with_torch("onionskin.lab.shelf").write_all(options.into)
+        say(f"written to {options.into / 'answers'}")
+        return 0
+    every = with_torch("onionskin.lab.question").names()
+    names = every if options.question == "all" else [options.question]
+    codes = [_ask(name, options, is_alone=len(names) == 1) for name in names]
+    return next((code for code in codes if code), 0)
+
+
+def _ask(name: str, options: argparse.Namespace, *, is_alone: bool) -> int:
+    asking = with_torch("onionskin.lab.asking").Asking(
+        name, options.into, is_quick=options.quick, seeds=options.seeds, resume=options.resume, engine=options.engine,
+        address=options.address,
+    )  # fmt: skip
+    say(f"{asking.question.asks}\nclaim: {asking.question.claim}")
+    if asking.had:
+        say(f"going on after {asking.had:,} trials")
+    try:
+        with progress() as bar:
+            task = bar.add_task(name, total=asking.seconds, note="warming up")
+            for done in asking:
+                left = f"{done.done:,} trials, round {done.round}, at most {done.seconds_left:.0f} s left  {done.note}"
+                bar.update(task, completed=asking.seconds - done.seconds_left, note=left)
+            bar.update(task, completed=asking.seconds)
+    except KeyboardInterrupt:
+        again = " ".join(["onionskin lab", name, *(["--quick"] if options.quick else []), "--resume"])
+        say(f"stopped; what was measured is kept, and '{again}' goes on")
+        return _INTERRUPTED
+    page = asking.pages()
+    answer = with_torch("onionskin.lab.told").told(options.into, name)
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        with_torch("onionskin.lab.terminal").show(answer, is_short=not is_alone)
+    say(f"kept in {page}; look at all of them with: onionskin view {options.into}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    found: list[dict[str, Any]] = with_torch("onionskin.lab.told").listed(options.into)
+    if options.json:
+        print(json.dumps({"questions": found}, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        with_torch("onionskin.lab.terminal").show_list(found)
+    return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    count, names = with_torch("onionskin.lab.shelf").merge(options.into, options.file)
+    if options.json:
+        print(json.dumps({"sessions": count, "questions": names}), flush=True)
+    else:
+        print(f"{count:,} askings came in" + (f": {', '.join(names)}" if names else "; all of them were here already"))
+    return 0

@@ -1,0 +1,187 @@
+"""The usual charts, as Vega-Lite specifications made by Altair. Altair draws them to files, the web page draws them itself.
+
+Colours and fonts are left to whoever draws: a file is on white, the page is light or dark. A question that needs another
+chart makes it with Altair and ``spec_of``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from onionskin.lab.answer import Chart
+from onionskin.lab.results import Results
+from onionskin.lab.told import plain
+
+Rows = Sequence[Mapping[str, Any]]
+
+#: How wide and high a panel is (pixels).
+WIDTH: Final = 520
+HEIGHT: Final = 280
+
+#: Told apart by lightness as well; the same as those of the page's curves.
+COLOURS: Final = ("#2c69b0", "#d66016", "#3f3f46", "#9a9aa2", "#7a3b8f", "#22704f", "#b3372f", "#c9a227")
+
+
+def spec_of(chart: Any) -> dict[str, Any]:
+    """Return the specification of an Altair chart, with its data in it and nothing that is not finite."""
+    spec: dict[str, Any] = plain(chart.to_dict())
+    return spec
+
+
+def _data(rows: Rows) -> Any:
+    return alt.Data(values=[plain(row) for row in rows])
+
+
+def _scale(log: bool, zero: bool = False) -> Any:
+    return alt.Scale(type="log") if log else alt.Scale(zero=zero)
+
+
+def bars(
+    results: Results, measure: str, title: str, *, arms: Sequence[str] | None = None, log: bool = False, name: str = ""
+) -> Chart:
+    """Return a bar for each arm, with its interval.
+
+    Args:
+        results: What was measured.
+        measure: Which number.
+        title: Of the chart.
+        arms: Which arms, in this order; by default all.
+        log: Whether equal steps are equal factors. Bars on such an axis become dots: they have no zero to stand on.
+        name: Of the axis; by default the measure's meaning and unit.
+    """
+    rows = []
+    for arm in arms or [arm.name for arm in results.arms]:
+        found = results.middle(arm, measure)
+        if found.count:
+            rows.append({"arm": arm, "value": found.value, "low": found.low, "high": found.high})
+    return intervals(rows, title, name or axis_name(results, measure), log=log)
+
+
+def intervals(rows: Rows, title: str, name: str, *, log: bool = False) -> Chart:
+    """Return a bar (a dot on a logarithmic axis) for each row ``{arm, value, low, high}``, in their order."""
+    base = alt.Chart(_data(rows)).encode(y=alt.Y("arm:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
+    value = alt.X("value:Q", title=name, scale=_scale(log, zero=True))
+    body = (
+        base.mark_point(filled=True, size=70, color=COLOURS[0])
+        if log
+        else base.mark_bar(color=COLOURS[0], opacity=0.75, height={"band": 0.65})
+    )
+    rule = base.mark_rule(strokeWidth=2, color=COLOURS[2]).encode(x=alt.X("low:Q", title=name), x2="high:Q")
+    tip = [alt.Tooltip("arm:N"), *(alt.Tooltip(f"{part}:Q", format=".4g") for part in ("value", "low", "high"))]
+    return Chart(
+        title, spec_of(alt.layer(body.encode(x=value, tooltip=tip), rule).properties(width=WIDTH, title=title))
+    )
+
+
+def lines(
+    rows: Rows,
+    title: str,
+    x: str,
+    y: str,
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    by: str = "",
+    points: bool = True,
+) -> Chart:
+    """Return lines with bands, one for each ``series``.
+
+    Args:
+        rows: ``{x, y, series}``, and ``low`` and ``high`` where there is an interval.
+        title: Of the chart.
+        x, y: Names of the axes, with units.
+        log_x, log_y: Whether equal steps are equal factors.
+        by: Name of the legend.
+        points: Whether the places that were measured are marked.
+    """
+    base = alt.Chart(_data(rows)).encode(
+        x=alt.X("x:Q", title=x, scale=_scale(log_x)),
+        color=alt.Color("series:N", title=by or None, sort=None, scale=alt.Scale(range=list(COLOURS))),
+    )
+    layers = [base.mark_line(point=points).encode(y=alt.Y("y:Q", title=y, scale=_scale(log_y)))]
+    if any(row.get("low") is not None for row in rows):
+        layers.insert(
+            0, base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=y, scale=_scale(log_y)), y2="high:Q")
+        )
+    return Chart(title, spec_of(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title)))
+
+
+def scatter(rows: Rows, title: str, x: str, y: str, *, log: bool = True, line: Rows = (), by: str = "") -> Chart:
+    """Return points with their names.
+
+    Args:
+        rows: ``{x, y, name}``, and ``group`` for a colour.
+        title: Of the chart.
+        x, y: Names of the axes, with units.
+        log: Whether both are logarithmic.
+        line: ``{x, y}``: a fit that is drawn through them.
+        by: Name of the legend.
+    """
+    places = {"x": alt.X("x:Q", title=x, scale=_scale(log)), "y": alt.Y("y:Q", title=y, scale=_scale(log))}
+    base = alt.Chart(_data(rows)).encode(**places)
+    grouped = any("group" in row for row in rows)
+    colour = (
+        {"color": alt.Color("group:N", title=by or None, sort=None, scale=alt.Scale(range=list(COLOURS)))}
+        if grouped
+        else {}
+    )
+    tip = [alt.Tooltip("name:N"), alt.Tooltip("x:Q", format=".4g"), alt.Tooltip("y:Q", format=".4g")]
+    dots = base.mark_circle(size=60, opacity=0.85).encode(tooltip=tip, **colour)
+    names = base.mark_text(align="left", dx=6, dy=-4, fontSize=9).encode(text="name:N")
+    layers = [dots, names]
+    if line:
+        layers.insert(0, alt.Chart(_data(line)).mark_line(strokeDash=[5, 4], color=COLOURS[3]).encode(**places))
+    return Chart(title, spec_of(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT + 80, title=title)))
+
+
+def heat(
+    rows: Rows, title: str, x: str, y: str, value: str, *, log: bool = False, reverse: bool = False, labels: str = ""
+) -> Chart:
+    """Return a shaded table of ``{x, y, value}``, both axes by name in the order of the rows.
+
+    Args:
+        rows: The cells.
+        title: Of the chart.
+        x, y, value: Names of the axes and of what is shaded.
+        log: Whether shades are by factors.
+        reverse: Whether small is what stands out.
+        labels: A number format such as ``.2f`` to write into the cells; empty for none.
+    """
+    scale = alt.Scale(scheme="viridis", reverse=reverse, **({"type": "log"} if log else {}))
+    base = alt.Chart(_data(rows)).encode(
+        x=alt.X("x:N", sort=None, title=x, axis=alt.Axis(labelAngle=0)), y=alt.Y("y:N", sort=None, title=y)
+    )
+    cells = base.mark_rect().encode(color=alt.Color("value:Q", title=value, scale=scale))
+    shown = [cells]
+    if labels:
+        shown.append(
+            base.mark_text(fontSize=10, color="white", stroke="black", strokeWidth=0.3).encode(
+                text=alt.Text("value:Q", format=labels)
+            )
+        )
+    return Chart(title, spec_of(alt.layer(*shown).properties(width=WIDTH, title=title)))
+
+
+def axis_name(results: Results, measure: str) -> str:
+    """Return what an axis of a measure is called."""
+    m = results.measures[measure]
+    return f"{m.meaning} ({m.unit})" if m.unit else m.meaning
+
+
+def draw(spec: Mapping[str, Any], kind: str) -> bytes:
+    """Return a specification drawn by Altair.
+
+    Args:
+        spec: Vega-Lite.
+        kind: ``svg`` or ``png``.
+    """
+    import io
+
+    chart = alt.Chart.from_dict(dict(spec)).configure_view(strokeOpacity=0)
+    into: Any = io.BytesIO() if kind == "png" else io.StringIO()
+    chart.save(into, format=kind, **({"scale_factor": 2} if kind == "png" else {}))
+    content: bytes | str = into.getvalue()
+    return content if isinstance(content, bytes) else content.encode()
