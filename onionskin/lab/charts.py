@@ -1,7 +1,7 @@
-"""The usual charts, as Vega-Lite specifications made by Altair. Altair draws them to files, the web page draws them itself.
+"""The usual charts, as Vega-Lite specifications: made by Altair, and drawn by it or by the web page.
 
-Colours and fonts are left to whoever draws: a file is on white, the page is light or dark. A question that needs another
-chart makes it with Altair and ``spec_of``.
+Colours of axes and fonts are left to whoever draws: a file is on white, the page is light or dark. A question that
+needs another chart makes it with Altair and ``spec_of``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import altair as alt
+import altair
 
 from onionskin.lab.answer import Chart
 from onionskin.lab.results import Results
 from onionskin.lab.told import plain
 
 Rows = Sequence[Mapping[str, Any]]
+
+alt: Any = altair  # the types of its channels take no keywords out of a dictionary
 
 #: How wide and high a panel is (pixels).
 WIDTH: Final = 520

@@ -18,11 +18,14 @@ from onionskin.recording.arrays import write_atomically
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 _STYLE: Final = """
-body{max-width:860px;margin:32px auto;padding:0 24px;background:#fffefb;color:#1d1d1f;font:15px/1.55 Inter,'Helvetica Neue',system-ui,sans-serif;
-font-variant-numeric:tabular-nums} h1{font-size:26px;margin:0 0 8px} h2{font-size:17px;margin:32px 0 8px} h3{font-size:15px;margin:24px 0 6px}
-.answer{font-size:19px;line-height:1.45} .soft{color:#66666b} .busy{padding:8px 12px;border-left:3px solid #c2410c;background:#fff4ec}
-.rule{padding:10px 14px;border-left:3px solid #22704f;background:#eef6f1} .wide{overflow:auto} table{border-collapse:collapse;font-size:13px}
-th,td{padding:3px 10px;border-bottom:1px solid #dcdad3;text-align:left;vertical-align:top} td.number{text-align:right;white-space:nowrap}
+body{max-width:860px;margin:32px auto;padding:0 24px;background:#fffefb;color:#1d1d1f;
+font:15px/1.55 Inter,'Helvetica Neue',system-ui,sans-serif;font-variant-numeric:tabular-nums}
+h1{font-size:26px;margin:0 0 8px} h2{font-size:17px;margin:32px 0 8px} h3{font-size:15px;margin:24px 0 6px}
+.answer{font-size:19px;line-height:1.45} .soft{color:#66666b} .wide{overflow:auto}
+.busy{padding:8px 12px;border-left:3px solid #c2410c;background:#fff4ec}
+.rule{padding:10px 14px;border-left:3px solid #22704f;background:#eef6f1}
+table{border-collapse:collapse;font-size:13px} td.number{text-align:right;white-space:nowrap}
+th,td{padding:3px 10px;border-bottom:1px solid #dcdad3;text-align:left;vertical-align:top}
 svg{max-width:100%;height:auto} pre{padding:8px 12px;background:#f4f2ec;overflow:auto} p{overflow-wrap:anywhere}
 """
 
@@ -69,8 +72,10 @@ def _keep(place: Path, files: Mapping[str, bytes]) -> None:
         for file, content in files.items():
             write_atomically(place / file, content)
     except OSError as error:
-        raise OnionskinError(f"{place} cannot be written: {error.strerror or error}",
-                             fix="make room on the disk; the numbers are kept: 'onionskin lab pages' writes them again") from error  # fmt: skip
+        raise OnionskinError(
+            f"{place} cannot be written: {error.strerror or error}",
+            fix="make room on the disk; the numbers are kept: 'onionskin lab pages' writes them again",
+        ) from error
 
 
 def _json(content: Told) -> bytes:
@@ -121,7 +126,8 @@ def _markdown(page: Told) -> Iterator[str]:
         yield f"Not asked yet: `{page['again']}`\n"
     yield f"## Method\n\n{page['method']}\n\nThe claim, written before the first measurement: {page['claim']}\n"
     yield f"## What would change the answer\n\n{page['change']}\n"
-    yield f"## Again\n\n```console\n$ {page['again']}\n```\n\nA full run takes about {amount(page['cost_seconds'], 's')}."
+    yield f"## Again\n\n```console\n$ {page['again']}\n```\n"
+    yield f"A full run takes about {amount(page['cost_seconds'], 's')}."
 
 
 def _told_of(answer: Told) -> Iterator[str]:
@@ -167,14 +173,12 @@ def verdict(answer: Told) -> str:
 
 def under(answer: Told) -> str:
     """Return when, where and how an answer was measured."""
-    versions = ", ".join(
-        f"{name} {version}"
-        for name, version in answer["versions"].items()
-        if name in ("python", "torch", "onnxruntime")
-    )
+    told_of = ("python", "torch", "onnxruntime")
+    versions = ", ".join(f"{name} {version}" for name, version in answer["versions"].items() if name in told_of)
     how = "a quick run with wide intervals" if answer["is_quick"] else "a full run"
     stopped = "" if answer["is_finished"] else ", stopped before its end"
-    return f"{answer['machine']['name']}; {answer['date'][:10]}; {how}{stopped}, {len(answer['trials']):,} trials; {versions}."
+    where = f"{answer['machine']['name']}; {answer['date'][:10]}"
+    return f"{where}; {how}{stopped}, {len(answer['trials']):,} trials; {versions}."
 
 
 def tables(answer: Told) -> Iterator[tuple[str, list[str], list[list[str]]]]:
@@ -221,8 +225,10 @@ def html(page: Told, drawn: list[dict[str, bytes]]) -> str:
     """
     title = escape(page["question"])
     head = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{title}</title><style>{_STYLE}</style></head>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{title}</title><style>{_STYLE}</style></head>"
     )
     return f"{head}<body><h1>{title}</h1>{''.join(_body(page, drawn))}</body></html>"
 
@@ -248,7 +254,8 @@ def _body(page: Told, drawn: list[dict[str, bytes]]) -> Iterator[str]:
             )
         yield from (_table(*table) for table in tables(answer))
         yield _raw(answer)
-    yield f"<h2>Method</h2>{_paragraphs(page['method'])}<p>The claim, written before the first measurement: {escape(page['claim'])}</p>"
+    yield f"<h2>Method</h2>{_paragraphs(page['method'])}"
+    yield f"<p>The claim, written before the first measurement: {escape(page['claim'])}</p>"
     yield f"<h2>What would change the answer</h2>{_paragraphs(page['change'])}"
     cost = escape(amount(page["cost_seconds"], "s"))
     yield f"<h2>Again</h2><pre>{escape(page['again'])}</pre><p class='soft'>A full run takes about {cost}.</p>"
@@ -256,10 +263,18 @@ def _body(page: Told, drawn: list[dict[str, bytes]]) -> Iterator[str]:
 
 def _raw(answer: Told) -> str:
     rows = [
-        [t["arm"], str(t["seed"]), t["started"], amount(t["wall_seconds"], "s"), amount(t["cpu_seconds"], "s"), f"{t['others']:.2f}",
-         ", ".join(f"{name} {_shown(value)}" for name, value in t["numbers"].items()), " ".join(t["runs"])]
+        [
+            t["arm"],
+            str(t["seed"]),
+            t["started"],
+            amount(t["wall_seconds"], "s"),
+            amount(t["cpu_seconds"], "s"),
+            f"{t['others']:.2f}",
+            ", ".join(f"{name} {_shown(value)}" for name, value in t["numbers"].items()),
+            " ".join(t["runs"]),
+        ]
         for t in answer["trials"][:_MOST_ROWS]
-    ]  # fmt: skip
+    ]
     columns = ["arm", "seed", "started", "wall", "processor", "others' cores", "numbers", "recorded run"]
     return f"<details><summary>Every trial ({len(answer['trials']):,})</summary>{_table('', columns, rows)}</details>"
 

@@ -57,8 +57,10 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise OnionskinError(f"no Ray cluster answers at {address}: {error}",
-                             fix="start one there (`ray start --head`), or give the right --address") from error  # fmt: skip
+        raise OnionskinError(
+            f"no Ray cluster answers at {address}: {error}",
+            fix="start one there (`ray start --head`), or give the right --address",
+        ) from error
 
 
 def carried_out(
