@@ -13,11 +13,18 @@ from onionskin.models import dcgan, gpt, lstm, resnet, unet, vit
 
 
 def test_a_resnet_has_the_depth_that_is_asked_for() -> None:
-    for depth in (18, 34):
-        layers = [m for m in resnet.build(depth, width=4).modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-        assert len([m for m in layers if not (isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1))]) == depth
-    with pytest.raises(OnionskinError, match="choose depth 18 or 34"):
+    for depth in (18, 34, 50):
+        modules = resnet.build(depth, width=4).named_modules()
+        layers = [name for name, m in modules if isinstance(m, nn.Conv2d | nn.Linear)]
+        assert len([name for name in layers if "downsample" not in name]) == depth
+    with pytest.raises(OnionskinError, match="choose depth 18, 34, 50, 101 or 152"):
         resnet.build(depth=19)
+    with pytest.raises(OnionskinError, match="choose stem small or imagenet"):
+        resnet.build(stem="large")
+    with pytest.raises(OnionskinError, match="ResNet-34, which has no bottlenecks"):
+        resnet.build(depth=34, widen=2)
+    with pytest.raises(OnionskinError, match="64 channels do not divide into 7 groups"):
+        resnet.build(depth=50, groups=7)
 
 
 def test_a_gpt_attends_alike_written_out_and_fused() -> None:
