@@ -97,7 +97,7 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
         "busy": busy,
         "sentence": answer.sentence,
         "rule": answer.rule,
-        "claim_holds": answer.claim_holds,
+        "claim_holds": answer.claim_holds if _is_repeated(results) else None,
         "notes": list(answer.notes),
         "charts": [{"title": chart.title, "spec": plain(chart.spec)} for chart in answer.charts],
         "tables": [{"caption": caption, "rows": plain(rows)} for caption, rows in (answer.tables or {}).items()],
@@ -133,6 +133,12 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
         "engine": session.engine,
         "is_finished": session.finished is not None,
     }
+
+
+def _is_repeated(results: Results) -> bool:
+    """Whether chance can be told at all: one trial of everything decides no claim, unless all trials give the same."""
+    repeated = [arm.name for arm in results.arms if not arm.once]
+    return not repeated or any(len({t.seed for t in results.trials if t.arm == name}) > 1 for name in repeated)
 
 
 def _machine(found: Machine | None, key: str) -> Told:
