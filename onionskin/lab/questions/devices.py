@@ -1,19 +1,19 @@
 """What can this machine compute, and when does a GPU win?
 
-Method: five numbers say what a device can do at best, after Williams, Waterman & Patterson (2009), "Roofline": floating-
-point operations a second in a product of two matrices of 1,024 × 1,024; bytes a second in a triad a = b + s c of arrays
-that fit into no cache; what starting one operation costs, on 64 numbers; how fast 64 MiB are brought to the device (on
-the processor itself: copied in memory); and what is gained by less precision, in bfloat16 and int8.
+Method: five numbers say what a device can do at best, after Williams, Waterman & Patterson (2009), "Roofline":
+floating-point operations a second in a product of two matrices of 1,024 × 1,024; bytes a second in a triad a = b + s
+c of arrays that fit into no cache; what starting one operation costs, on 64 numbers; how fast 64 MiB are brought to
+the device (on the processor itself: copied in memory); and what is gained by less precision, in bfloat16 and int8.
 
-A dense layer with ReLU is then computed on both for several widths and batches, which make one or the other win. On the
-GPU it is timed twice: with everything there already, and with the input sent and the result fetched.
+A dense layer with ReLU is then computed on both for several widths and batches, which make one or the other win. On
+the GPU it is timed twice: with everything there already, and with the input sent and the result fetched.
 
-What the processor's speed is made of is shown by taking it away: its vector units by telling NumPy, in a process of its
-own, to leave the wide ones alone, and by a loop in Python; its cores by PyTorch's number of threads; its caches by
-adding one array to another over and over, in one call, while both grow beyond one cache after the other.
+What the processor's speed is made of is shown by taking it away: its vector units by telling NumPy, in a process of
+its own, to leave the wide ones alone, and by a loop in Python; its cores by PyTorch's number of threads; its caches
+by adding one array to another over and over, in one call, while both grow beyond one cache after the other.
 
-Every number is the median of several samples of a millisecond or more; arms are interleaved. Where there is no GPU, its
-arm is not measured here: ask again on a machine that has one, and bring its file with "onionskin lab merge FILE".
+Every number is the median of several samples of a millisecond or more; arms are interleaved. Where there is no GPU,
+its arm is not measured here: ask again on a machine that has one, and bring its file with "onionskin lab merge FILE".
 """
 
 from __future__ import annotations
@@ -29,14 +29,17 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.machine import cores
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _hardware
+from onionskin.lab.questions._bounds import above, below
+from onionskin.lab.questions._verdict import all_of
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import amount
 from onionskin.peel.roofline import roofline
 
 CLAIM = (
-    "Each doubling of the vector width gains 1.5 × or more in exp over an array, and all of it 20 × over a loop in "
-    "Python; a second core gains 1.7 × in a product of matrices; what fits into the first cache moves 4 × as fast as what "
-    "fits into none. A GPU multiplies matrices 10 × as fast as the processor, and still loses a layer of 64 at batch 1."
+    "Each doubling of the vector width gains 1.5 × or more in exp over an array, and all of it 20 × over a loop "
+    "in Python; a second core gains 1.7 × in a product of matrices; what fits into the first cache moves 4 × as "
+    "fast as what fits into none. A GPU multiplies matrices 10 × as fast as the processor, and still loses a "
+    "layer of 64 at batch 1."
 )
 COST = 90
 CHANGES = (
@@ -132,13 +135,13 @@ def answer(results: Results) -> Answer:
     wins, won = _wins(results)
     devices = [_numbers(results, device) for device in _DEVICES if device in results]
     absent = [] if "GPU" in results else ["A GPU is not measured here."]
-    checks = gained + won
+    checks = [*gained, *(won or [None])]  # without a GPU, the claim about it is not decided
     return Answer(
         " ".join([*devices, *wins, *absent, *gains]), _rule(results),
         [_roofline_chart(results), _cache_chart(results), charts.bars(
             results, "seconds", "exp of 4,096 numbers", log=True,
             arms=[a.name for a in results.arms if a["part"] in ("loop", "vectors")]), *_layer_charts(results)],
-        False if False in checks else True if won and checks else None,
+        all_of(*checks),
         ["The roofs are what was reached here, not what the makers print."
          " A layer above its roof found its weights in a cache."],
         {"Five numbers a device, and what it gains by precision": [_row(results, d) for d in _DEVICES if d in results]},
@@ -171,36 +174,37 @@ def _row(results: Results, device: str) -> dict[str, str]:
     return {"device": device, **had}
 
 
-def _gains(results: Results) -> tuple[list[str], list[bool]]:
+def _gains(results: Results) -> tuple[list[str], list[bool | None]]:
     """Return what vectors, threads and caches gain, and which parts of the claim hold."""
-    said, checks = [], []
+    said: list[str] = []
+    checks: list[bool | None] = []
     wide = [bits for bits in _BITS if _vectors(bits) in results]
     for narrow, wider in pairwise(wide):
-        checks.append(results.ratio(_vectors(narrow), _vectors(wider), "seconds").interval.value >= 1.5)
+        checks.append(above(results.ratio(_vectors(narrow), _vectors(wider), "seconds").interval, 1.5))
     if len(wide) > 1:
         gain = results.ratio(_vectors(wide[0]), _vectors(wide[-1]), "seconds")
         said.append(f"vectors of {wide[-1]} bits against {wide[0]} {gain}")
     if wide and _LOOP in results:
         gain = results.ratio(_LOOP, _vectors(wide[-1]), "seconds")
-        checks.append(gain.interval.value >= 20)
+        checks.append(above(gain.interval, 20))
         said.append(f"an array against a loop in Python {gain}")
     counts = [arm["threads"] for arm in results.arms if arm["part"] == "threads"]
     if len(counts) > 1:
         gain = results.ratio(_threads(counts[0]), _threads(counts[-1]), "seconds")
         second = results.ratio(_threads(counts[0]), _threads(counts[1]), "seconds") if len(counts) > 2 else gain
-        checks.append(second.interval.value >= 1.7)
+        checks.append(above(second.interval, 1.7))
         said.append(f"{counts[-1]} threads against one {gain}")
     sizes = [arm["kib"] for arm in results.arms if arm["part"] == "cache"]
     if len(sizes) > 1:
         small = min(sizes, key=lambda kib: abs(kib - 8))
         gain = results.ratio(_arrays(small), _arrays(sizes[-1]), "bandwidth")
-        checks.append(gain.interval.value >= 4)
+        checks.append(above(gain.interval, 4))
         said.append(f"{_arrays(small)} against {_arrays(sizes[-1])[10:]} {gain} the bytes a second")
     text = f"What the processor's speed is made of: {'; '.join(said)}." if said else ""
     return [text] if text else [], checks
 
 
-def _wins(results: Results) -> tuple[list[str], list[bool]]:
+def _wins(results: Results) -> tuple[list[str], list[bool | None]]:
     """Return which layers the GPU wins, and whether the claim about it holds; nothing where there is none."""
     layers = [a for a in results.arms if a["part"] == "layer" and a["device"] == "GPU"]
     cases = [(a["width"], a["batch"]) for a in layers if _layer("processor", a["width"], a["batch"]) in results]
@@ -218,9 +222,9 @@ def _wins(results: Results) -> tuple[list[str], list[bool]]:
     if lost:
         width, batch = max(lost, key=lambda case: case[0] ** 2 * case[1])
         said.append(f"The processor wins {len(lost)}, the largest of {width:,} at batch {batch}.")
-    faster = results.ratio("GPU", "processor", "f32").interval.value >= 10
+    faster = above(results.ratio("GPU", "processor", "f32").interval, 10)
     small = gains.get((64, 1))
-    return [" ".join(said)], [faster, *([small.interval.value < 1] if small else [])]
+    return [" ".join(said)], [faster, *([below(small.interval, 1)] if small else [])]
 
 
 def _rule(results: Results) -> str:
@@ -286,7 +290,8 @@ def _layer_charts(results: Results) -> Iterator[Chart]:
             gains.append({**cell, "value": here / results.value(arm.name, "seconds")})
             carried.append({**cell, "value": here / results.value(arm.name, "carried")})
     yield charts.lines(
-        rows, "A layer gains by its batch until it meets the roof", "batch", "GFLOP/s", log_x=True, log_y=True, by="width"
+        rows, "A layer gains by its batch until it meets the roof", "batch", "GFLOP/s",
+        log_x=True, log_y=True, by="width",
     )  # fmt: skip
     if gains:
         for cells, what in ((gains, "with everything there"), (carried, "input sent, result fetched")):
