@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +28,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[str]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A Ray cluster of this machine with two processors; yields its address."""
     ray, port, folder = Path(sys.executable).with_name("ray"), free_port(), f"/tmp/ray-{os.getpid()}"
     options = [
@@ -36,6 +39,8 @@ def cluster(tmp_path: Path) -> Iterator[str]:
         "--disable-usage-stats",
         "--block",
     ]
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # of its own, too: Ray keeps one for all clusters of a user otherwise
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     # Of its own folder (its path has to be short: sockets lie in it), so that no other cluster is spoken to.
     process = subprocess.Popen(
         [str(ray), "start", *options, f"--temp-dir={folder}", "--node-ip-address=127.0.0.1"],
@@ -50,8 +55,13 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             time.sleep(0.2)
         yield f"127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(3)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def scores(lab: Path) -> list[tuple[str, int, dict[str, float]]]:
