@@ -13,21 +13,26 @@ import onionskin as osk
 
 def descend(
     model: nn.Module, x: Tensor, y: Tensor, *, steps: int, rate: float, batch: int = 64, momentum: float = 0.9,
-    run: Path | None = None, every: int | None = None,
+    adam: bool = False, run: Path | None = None, every: int | None = None,
 ) -> float:  # fmt: skip
-    """Train with SGD on the cross-entropy, on batches drawn with replacement.
+    """Train with SGD (or Adam) on the cross-entropy, on batches drawn with replacement.
 
     Args:
         model: Gives logits, (n, classes).
         x, y: What to train on: (n, …) and (n,).
         steps, rate, batch, momentum: Of the descent.
+        adam: Whether Adam takes the steps; it has no use for ``momentum``.
         run: Where to record it; None to record nothing. A recorded training takes the same steps as any other.
         every: Steps between frames of the run; by default as the recorder sees fit.
 
     Returns:
         The mean loss of the last tenth of the steps; infinite where it stopped being a number.
     """
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=momentum)
+    optimizer: torch.optim.Optimizer = (
+        torch.optim.Adam(model.parameters(), lr=rate)
+        if adam
+        else torch.optim.SGD(model.parameters(), lr=rate, momentum=momentum)
+    )
     probes, labels = x[:64], y[:64]
     recorder = (
         osk.watch(model, optimizer, probes=probes, labels=labels, run=run, every=every, budget=1) if run else None
