@@ -177,17 +177,17 @@ def answer(results: Results) -> Answer:
     written = results.ratio(bounded, usual, "seconds")
     sentence = (
         f"A cache in SQLite pays for models slower than {amount(pays.value, 's')} a prediction "
-        f"({_ends(pays.low, pays.high)}) where s is 1.1 and {results.said(usual, 'hits')} of requests hit; from {lowest} at "
-        f"s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. In a dict it pays from {results.said(quick, 'pays')} on "
+        f"({_ends(pays.low, pays.high)}) where s is 1.1 and {results.said(usual, 'hits')} of requests hit; from {lowest} "
+        f"at s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. In a dict it pays from {results.said(quick, 'pays')} on "
         f"(SQLite against it: {dearer}). {_nets_said(results)}"
     )
     rule = (
-        f"Cache where a prediction takes more than {highest} and inputs repeat exactly; what is saved is the share of hits, "
-        "never more. A dict is cheaper, a database outlives the process and is shared."
+        f"Cache where a prediction takes more than {highest} and inputs repeat exactly; what is saved is the share "
+        "of hits, never more. A dict is cheaper, a database outlives the process and is shared."
     )
     notes = [
-        f"Room for {_ROOM} of {_INPUTS:,} answers keeps {amount(kept, 'share')} of the hits at s = 1.1; that the last use of "
-        f"each answer is written makes a request cost, against no bound: {written}.",
+        f"Room for {_ROOM} of {_INPUTS:,} answers keeps {amount(kept, 'share')} of the hits at s = 1.1; that the last "
+        f"use of each answer is written makes a request cost, against no bound: {written}.",
         "The hit rate is that after as many requests as were timed; without a bound it still grows with more of them.",
     ]
     drawn = [_costs_chart(results), _pays_chart(results), _hits_chart(results)]
