@@ -213,11 +213,12 @@ def read(name: str, module: ModuleType) -> Question:
     asks, _, method = (module.__doc__ or "").strip().partition("\n\n")
     if not asks.endswith("?"):
         raise OnionskinError(f"the question '{name}' asks nothing", fix=f"begin {module.__file__} with its question")
+    paragraphs = "\n\n".join(" ".join(part.split()) for part in method.split("\n\n"))
     source = hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()[:16] if module.__file__ else ""
     return Question(
         name,
         " ".join(asks.split()),
-        method.strip(),
+        paragraphs.strip(),
         module.CLAIM,
         float(module.COST),
         module.CHANGES,
