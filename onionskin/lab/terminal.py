@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from onionskin.lab.pages import tables, under, verdict
+from onionskin.lab.pages.words import tables, under, verdict
 from onionskin.lab.statistics import amount
 from onionskin.lab.told import Told
 
