@@ -9,6 +9,12 @@ from onionskin.models._imagenet import NETS, TOP1
 
 #: From torchvision's table of weights, https://pytorch.org/vision/stable/models.html; else as said.
 PARAMETERS = {
+    "alexnet": 61_100_840,
+    "vgg11": 132_863_336,
+    "vgg13": 133_047_848,
+    "vgg16": 138_357_544,
+    "vgg19": 143_667_240,
+    "googlenet": 6_624_904,
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
@@ -16,14 +22,26 @@ PARAMETERS = {
     "resnet152": 60_192_808,
     "resnext50_32x4d": 25_028_904,
     "wide_resnet50_2": 68_883_240,
+    "squeezenet1_1": 1_235_496,
     "densenet121": 7_978_856,
     "densenet169": 14_149_480,
     "densenet201": 20_013_928,
     "mobilenet_v1": 4_231_976,  # Keras says 4,253,864, with the 21,888 running averages that are no parameters
+    "mobilenet_v2": 3_504_872,
+    "mobilenet_v3_small": 2_542_856,
+    "mobilenet_v3_large": 5_483_032,
+    "shufflenet_v2_x1_0": 2_278_604,
+    "mnasnet1_0": 4_383_312,
+    "efficientnet_b0": 5_288_548,
     "efficientnet_lite0": 4_652_008,  # its package on PyPI
+    "regnet_x_400mf": 5_495_976,
+    "regnet_y_400mf": 4_344_144,
+    "convnext_tiny": 28_589_128,
     "vit_ti_16": 5_717_416,  # DeiT-Ti, arXiv 2012.12877, table 1: 5 million
     "vit_s_16": 22_050_664,  # DeiT-S: 22 million
     "vit_b_16": 86_567_656,
+    "mixer_s_16": 18_528_264,  # arXiv 2105.01601, table 1: 18 million
+    "mixer_b_16": 59_880_472,  # 59 million
 }
 
 

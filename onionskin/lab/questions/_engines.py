@@ -7,6 +7,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +33,39 @@ def eager(model: nn.Module) -> Forward:
 
 
 def compiled(model: nn.Module, *examples: Tensor) -> Forward:
-    """Return a network compiled for inputs like these, of one shape each. Raises Skip where PyTorch cannot compile here."""
+    """Return a network compiled for inputs like these, of one shape each. Raises Skip where it cannot be."""
     torch._dynamo.reset()  # what was compiled for another question is not kept from this one by a limit
-    forward = eager(torch.compile(model, dynamic=False))
+    made: Any = torch.compile(model, dynamic=False)
+    forward = eager(made)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its own deprecations, and of what it leaves uncompiled
+        with _quiet():
             for x in examples:
                 forward(x)
     except Exception as error:
         first = str(error).strip().splitlines()[:1]
-        raise Skip(f"torch.compile failed, it needs a C++ compiler: {type(error).__name__} {' '.join(first)}") from error
+        why = f"{type(error).__name__} {' '.join(first)}"
+        raise Skip(f"torch.compile failed, which needs a C++ compiler: {why}") from error
     return forward
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep advice away that a learner cannot follow: it is about files that only exist here."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def onnx_of(model: nn.Module, x: Tensor) -> bytes:
-    """Return a network as ONNX that takes any number of inputs like this one. Raises Skip where it cannot be written."""
+    """Return a network as ONNX that takes any number of inputs like this one. Raises Skip where it cannot be."""
     file = io.BytesIO()
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # the exporter has much to say of its own age
+        with _quiet(), torch.no_grad():  # the exporter has much to say of its own age
             torch.onnx.export(
                 model, (x,), file,  # type: ignore[arg-type]  # a path is what the newer exporter takes
                 dynamo=False, opset_version=OPSET, input_names=["x"], output_names=["y"],
@@ -88,7 +102,9 @@ def int8(onnx: bytes, calibration: Sequence[Tensor] = ()) -> bytes:
             forward looks at its own (dynamic), and only matrix products change, since onnxruntime's convolution of
             dynamic integers is slower than none.
     """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
+    from onnxruntime.quantization import quantize_dynamic as dynamically
+    from onnxruntime.quantization import quantize_static as statically
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is not typed
         def __init__(self) -> None:
@@ -98,14 +114,12 @@ def int8(onnx: bytes, calibration: Sequence[Tensor] = ()) -> bytes:
             batch = next(self._batches, None)
             return None if batch is None else {"x": batch.numpy()}
 
-    logging.getLogger().setLevel(logging.ERROR) if False else None
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         before, after = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         before.write_bytes(onnx)
         if calibration:
-            quantize_static(before, after, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
+            statically(before, after, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
                             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)  # fmt: skip
         else:
-            quantize_dynamic(before, after, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"])
+            dynamically(before, after, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"])
         return after.read_bytes()

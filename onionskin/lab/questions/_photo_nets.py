@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from onionskin.models._imagenet import NETS
@@ -32,7 +33,7 @@ def net(name: str) -> nn.Module:
 
 
 def _fill(name: str, tensor: Tensor, drawn: Tensor) -> None:
-    """Fill a tensor. Ones for what scales, zeros for what shifts; what is left over, as memory has it, may be no number."""
+    """Fill a tensor: ones for what scales, zeros for what shifts. What memory happens to hold may be no number."""
     if not tensor.is_floating_point() or name in ("bias", "running_mean"):
         tensor.zero_()
     elif name == "running_var" or (name == "weight" and tensor.ndim == 1):
@@ -58,13 +59,6 @@ class Counted:
     activations: int
 
 
-@cache
-def count(name: str, pixels: int) -> Counted:
-    """Return what a forward of a network of ``NETS`` on one square image does, without doing it: on the meta device."""
-    with torch.device("meta"):
-        return count_of(NETS[name]().eval(), torch.empty(1, 3, pixels, pixels))
-
-
 def count_of(model: nn.Module, x: Tensor) -> Counted:
     """Return what a forward does.
 
@@ -82,11 +76,52 @@ def count_of(model: nn.Module, x: Tensor) -> Counted:
     return Counted(sum(p.numel() for p in model.parameters()), counting.macs, counting.activations)
 
 
-class _Counting(TorchDispatchMode):
+def peak_bytes(model: nn.Module, x: Tensor) -> int:
+    """Return how many bytes of results of operations are alive at once in a forward, at most; weights do not count."""
+    with torch.no_grad(), _Living() as living:
+        model(x)
+    most: int = living.most
+    return most
+
+
+class _Living(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
+    """Adds up the memory of what operations give, until Python lets go of it."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.most = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        for given in tree_leaves((args, kwargs)):  # weights and the input were there before
+            if isinstance(given, Tensor) and given.untyped_storage()._cdata not in self._known:
+                self._known.add(given.untyped_storage()._cdata)
+        found = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(found):
+            if isinstance(tensor, Tensor):
+                self._take(tensor.untyped_storage())
+        return found
+
+    def _take(self, storage: torch.UntypedStorage) -> None:
+        if storage._cdata in self._known:  # in place, or another view
+            return
+        self._known.add(storage._cdata)
+        self.now += storage.nbytes()
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._let_go, storage._cdata, storage.nbytes())
+
+    def _let_go(self, which: int, size: int) -> None:
+        self._known.discard(which)
+        self.now -= size
+
+
+class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
     """Adds up what convolutions and products of matrices do, as they are dispatched."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.macs = self.activations = 0
 
     def __torch_dispatch__(

@@ -16,25 +16,28 @@ def seconds_of(
     *,
     seconds: float = 0.1,
     least: int = 3,
+    is_warm: bool = False,
     wait: Callable[[], object] | None = None,
 ) -> float:
-    """Return the median of the seconds that a call takes, once it has been made for nothing.
+    """Return the median of the seconds that a call takes.
 
     Args:
         call: What is timed.
         seconds: About how long the samples may take together.
         least: At least so many samples, however long they take.
+        is_warm: Whether the call was made before; otherwise it is made once for nothing.
         wait: Called at the end of each sample: a GPU returns before it is done.
     """
     settle = wait or (lambda: None)
-    call()
-    settle()
+    began = time.perf_counter()
+    if not is_warm:
+        call()
+        settle()
     once = _sample(call, 1, settle)
     repeats = max(1, round(SAMPLE / max(once, 1e-9)))
+    taken = [once] if repeats == 1 else []
     if repeats > 1:  # the first of many short calls is slower than the rest: look again before dividing
         repeats = max(1, round(repeats * SAMPLE / max(_sample(call, repeats, settle) * repeats, 1e-9)))
-    taken: list[float] = []
-    began = time.perf_counter()
     while len(taken) < least or time.perf_counter() - began < seconds:
         taken.append(_sample(call, repeats, settle))
     return statistics.median(taken)
