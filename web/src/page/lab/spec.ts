@@ -1,5 +1,5 @@
 /** A chart's specification before it is drawn: what it may not ask for, how wide it becomes, and the colours of the page. */
-import { css } from '../../pictures/paper/palette'
+import type { Colour } from '../../pictures/paper/palette'
 import type { Ramp } from '../../pictures/paper/ramp'
 import { RunError } from '../../run/errors'
 import type { Spec } from '../../run/lab'
@@ -110,6 +110,14 @@ function without(spec: Spec, name: string): Spec {
   return Object.fromEntries(Object.entries(spec).filter(([key]) => key !== name))
 }
 
+/** On an axis of logarithms a line for every tick would be a net: only those with a label have one. */
+const NAMED_ONLY = { condition: { test: "datum.label === ''", value: 0 }, value: 1 }
+
+/** Vega knows the commas of old in `rgb()`, and none without. */
+function hex(colour: Colour): string {
+  return `#${colour.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
+
 /** The colours, letters and lines of the page, as Vega-Lite's configuration. */
 export function configOf(inks: Inks, categories: readonly string[], ramp: Ramp): Spec {
   const { ink, soft, line, sheet, accent, font } = inks
@@ -121,7 +129,7 @@ export function configOf(inks: Inks, categories: readonly string[], ramp: Ramp):
     titleFontWeight: 400,
   }
   const bold = { color: ink, fontSize: 12.5, fontWeight: 600, anchor: 'start' }
-  const colours = ramp.map(css)
+  const colours = ramp.map(hex)
   return {
     background: 'transparent',
     font,
@@ -131,6 +139,7 @@ export function configOf(inks: Inks, categories: readonly string[], ramp: Ramp):
     axis: {
       ...words,
       gridColor: line,
+      gridOpacity: NAMED_ONLY,
       domainColor: line,
       tickColor: line,
       labelLimit: 150,
@@ -139,8 +148,9 @@ export function configOf(inks: Inks, categories: readonly string[], ramp: Ramp):
       tickCount: { expr: 'clamp(ceil((width || 300) / 90), 3, 8)' },
     },
     axisY: { tickCount: 6 },
+    axisXDiscrete: { labelAngle: -30 },
     axisDiscrete: { grid: false, ticks: false, labelPadding: 6 },
-    legend: { ...words, orient: 'top', symbolStrokeWidth: 2, labelLimit: 160 },
+    legend: { ...words, orient: 'top', symbolStrokeWidth: 2, symbolOpacity: 1, labelLimit: 160 },
     title: bold,
     header: { ...words, labelColor: ink, labelFontWeight: 600 },
     mark: { color: accent },

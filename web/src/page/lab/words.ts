@@ -1,5 +1,6 @@
 /** Numbers, dates and places as the lab's pages tell them. */
 import type { Measured, Measure } from '../../run/lab'
+import { duration } from '../numbers'
 import { shown } from '../practice/words'
 
 /** `0.042 s`; an en dash for what was not finite. */
@@ -28,6 +29,11 @@ export function day(date: string): string {
 export function moment(date: string): string {
   const time = Date.parse(date)
   return Number.isNaN(time) ? date : new Date(time).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** `3 min`, `40 s`: a cost is known no better. */
+export function roughly(seconds: number): string {
+  return seconds < 100 ? duration(seconds) : duration(60 * Math.round(seconds / 60)).replace(' 0 s', '')
 }
 
 /** The head of a column: `seconds (s)`. */
