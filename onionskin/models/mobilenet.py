@@ -1,15 +1,24 @@
 """MobileNet: a convolution in two cheap halves, one that looks around in each channel and one that mixes the channels.
 
 Paper: Howard, Zhu, Chen, Kalenichenko, Wang, Weyand, Andreetto & Adam (2017), "MobileNets: efficient convolutional
-neural networks for mobile vision applications", arXiv 1704.04861. Four blocks for small images, with ReLU6.
+neural networks for mobile vision applications", arXiv 1704.04861. With ReLU6; four blocks for small images, or the
+thirteen of the paper for photos of 224 × 224.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
 from onionskin.models import Example
 from onionskin.models._batches import images, seeded
+
+#: The blocks: how many times the channels of the first layer each gives, and its stride.
+SMALL = ((2, 1), (4, 2), (4, 1), (8, 2))
+
+#: The paper's, table 1.
+IMAGENET = (*SMALL, (8, 1), (16, 2), *((16, 1),) * 5, (32, 2), (32, 1))
 
 
 class DepthwiseSeparable(nn.Module):
@@ -36,24 +45,25 @@ class DepthwiseSeparable(nn.Module):
 class MobileNet(nn.Module):
     """Takes images, (n, channels, h, w); gives logits, (n, classes)."""
 
-    def __init__(self, channels: int, width: int, classes: int) -> None:
+    def __init__(
+        self, channels: int, width: int, classes: int, rows: Sequence[tuple[int, int]] = SMALL, stride: int = 1
+    ) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        self.stem = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(width)
         self.relu = nn.ReLU6()
-        self.blocks = nn.Sequential(
-            DepthwiseSeparable(width, 2 * width),
-            DepthwiseSeparable(2 * width, 4 * width, stride=2),
-            DepthwiseSeparable(4 * width, 4 * width),
-            DepthwiseSeparable(4 * width, 8 * width, stride=2),
-        )
+        self.blocks = nn.Sequential()
+        inputs = width
+        for times, step in rows:
+            self.blocks.append(DepthwiseSeparable(inputs, times * width, step))
+            inputs = times * width
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(8 * width, classes)
+        self.fc = nn.Linear(inputs, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits."""
         x = self.relu(self.bn(self.stem(x)))  # (n, width, h, w)
-        x = self.blocks(x)  # (n, 8 width, h/4, w/4)
+        x = self.blocks(x)  # (n, 8 width, h/4, w/4); of photos (n, 32 width, h/32, w/32)
         logits: Tensor = self.fc(self.pool(x).flatten(1))
         return logits
 
@@ -61,6 +71,11 @@ class MobileNet(nn.Module):
 def build(channels: int = 3, width: int = 16, classes: int = 10) -> MobileNet:
     """Return the network: 19,114 parameters. Its first layer has ``width`` channels, its last eight times as many."""
     return MobileNet(channels, width, classes)
+
+
+def imagenet(width: int = 32, classes: int = 1000) -> MobileNet:
+    """Return the network of the paper for photos of 224 × 224, (n, 3, h, w): 4,231,976 weights at its full width."""
+    return MobileNet(3, width, classes, IMAGENET, stride=2)
 
 
 def example() -> Example:

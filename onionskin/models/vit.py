@@ -15,20 +15,23 @@ from onionskin.errors import OnionskinError
 from onionskin.models import Example
 from onionskin.models._batches import images, seeded
 
+#: How many values a token is, and in how many heads attention looks: 64 values each.
+IMAGENET = {"Ti": (192, 3), "S": (384, 6), "B": (768, 12)}
+
 
 class Block(nn.Module):
     """Attention and an MLP, each behind a norm and added to what came in (equations 2, 3). Takes, gives (n, t, d)."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, ratio: int = 2) -> None:
         super().__init__()
         self.ln1 = nn.LayerNorm(width)
         self.attention = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
         self.ln2 = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
-            nn.Linear(width, 2 * width),
+            nn.Linear(width, ratio * width),
             nn.GELU(),
             nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
+            nn.Linear(ratio * width, width),
             nn.Dropout(dropout),
         )
 
@@ -45,7 +48,16 @@ class ViT(nn.Module):
     """Takes images, (n, channels, side, side); gives logits, (n, classes)."""
 
     def __init__(
-        self, side: int, patch: int, channels: int, width: int, heads: int, blocks: int, classes: int, dropout: float
+        self,
+        side: int,
+        patch: int,
+        channels: int,
+        width: int,
+        heads: int,
+        blocks: int,
+        classes: int,
+        dropout: float = 0.0,
+        ratio: int = 2,
     ) -> None:
         super().__init__()
         # A convolution that steps by its own size is one linear map for every patch.
@@ -53,7 +65,7 @@ class ViT(nn.Module):
         tokens = (side // patch) ** 2 + 1
         self.class_token = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(0.02 * torch.randn(1, tokens, width))
-        self.blocks = nn.Sequential(*[Block(width, heads, dropout) for _ in range(blocks)])
+        self.blocks = nn.Sequential(*[Block(width, heads, dropout, ratio) for _ in range(blocks)])
         self.ln = nn.LayerNorm(width)
         self.head = nn.Linear(width, classes)
 
@@ -76,6 +88,7 @@ def build(
     classes: int = 10,
     *,
     dropout: float = 0.0,
+    ratio: int = 2,
 ) -> ViT:
     """Return the network for 16 × 16 images: 18,602 parameters.
 
@@ -88,6 +101,7 @@ def build(
         blocks: How many blocks.
         classes: How many logits.
         dropout: The share of values dropped in each block.
+        ratio: How many times as wide as a token the MLP of a block is inside; 4 in the paper.
 
     Raises:
         OnionskinError: The side does not divide into patches, or the width into heads.
@@ -98,7 +112,24 @@ def build(
         )
     if width % heads:
         raise OnionskinError(f"{width} values do not divide into {heads} heads", fix="make width a multiple of heads")
-    return ViT(side, patch, channels, width, heads, blocks, classes, dropout)
+    return ViT(side, patch, channels, width, heads, blocks, classes, dropout, ratio)
+
+
+def imagenet(name: str = "B", side: int = 224) -> ViT:
+    """Return a network for photos, (n, 3, side, side), and 1,000 classes, with patches of 16 × 16.
+
+    Args:
+        name: ``Ti``, ``S`` (Touvron et al., "Training data-efficient image transformers", arXiv 2012.12877) or ``B``
+            (table 1 of the paper).
+        side: The width and height of the photos, a multiple of 16.
+
+    Raises:
+        OnionskinError: There is no such network, or no such side.
+    """
+    if name not in IMAGENET:
+        raise OnionskinError(f"no vision transformer '{name}'", fix=f"choose one of: {', '.join(IMAGENET)}")
+    width, heads = IMAGENET[name]
+    return build(side, 16, 3, width, heads, blocks=12, classes=1000, ratio=4)
 
 
 def example() -> Example:

@@ -1,0 +1,51 @@
+"""How long a call takes: the median of a few samples, each long enough for the clock to be exact."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Final
+
+#: A sample repeats a short call until it lasts this long (seconds): the clock and the loop are then below a thousandth.
+SAMPLE: Final = 1e-3
+
+
+def seconds_of(
+    call: Callable[[], object],
+    *,
+    seconds: float = 0.1,
+    least: int = 3,
+    is_warm: bool = False,
+    wait: Callable[[], object] | None = None,
+) -> float:
+    """Return the median of the seconds that a call takes.
+
+    Args:
+        call: What is timed.
+        seconds: About how long the samples may take together.
+        least: At least so many samples, however long they take.
+        is_warm: Whether the call was made before; otherwise it is made once for nothing.
+        wait: Called at the end of each sample: a GPU returns before it is done.
+    """
+    settle = wait or (lambda: None)
+    began = time.perf_counter()
+    if not is_warm:
+        call()
+        settle()
+    once = _sample(call, 1, settle)
+    repeats = max(1, round(SAMPLE / max(once, 1e-9)))
+    taken = [once] if repeats == 1 else []
+    if repeats > 1:  # the first of many short calls is slower than the rest: look again before dividing
+        repeats = max(1, round(repeats * SAMPLE / max(_sample(call, repeats, settle) * repeats, 1e-9)))
+    while len(taken) < least or time.perf_counter() - began < seconds:
+        taken.append(_sample(call, repeats, settle))
+    return statistics.median(taken)
+
+
+def _sample(call: Callable[[], object], repeats: int, settle: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    settle()
+    return (time.perf_counter() - start) / repeats
