@@ -20,11 +20,7 @@ from torch.nn.functional import avg_pool2d
 from onionskin.lab import charts
 from onionskin.lab.answer import Chart
 from onionskin.lab.question import Measure
-<<<<<<< HEAD
-from onionskin.lab.questions._small_pictures import parts
-=======
 from onionskin.lab.questions._parts import parts
->>>>>>> main
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.results import Results
 

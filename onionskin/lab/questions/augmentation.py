@@ -30,7 +30,7 @@ from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._mixup import mixup
-from onionskin.lab.questions._small_pictures import everything, moved, parts, shifted
+from onionskin.lab.questions._parts import everything, moved, parts, shifted
 from onionskin.lab.results import Results
 from onionskin.lab.trial import run_folder
 from onionskin.models.lenet import LeNet

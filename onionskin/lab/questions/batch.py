@@ -35,7 +35,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _map
 from onionskin.lab.questions._claims import every, within
-from onionskin.lab.questions._small_pictures import everything
+from onionskin.lab.questions._parts import everything
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._words import spread
 from onionskin.lab.results import Results

@@ -35,7 +35,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure, Skip
 from onionskin.lab.questions._claims import every
 from onionskin.lab.questions._lesson import accuracy, lesson
-from onionskin.lab.questions._small_pictures import everything, parts
+from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import adam
 from onionskin.lab.results import Results

@@ -32,7 +32,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import accuracy, lesson
-from onionskin.lab.questions._small_pictures import everything, parts
+from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval, interval
 

@@ -34,7 +34,7 @@ from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import lesson
 from onionskin.lab.questions._mixup import mixup
-from onionskin.lab.questions._small_pictures import everything, parts
+from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions.double_descent import mislabelled
 from onionskin.lab.results import Results
 from onionskin.lab.trial import run_folder

@@ -33,7 +33,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _map
 from onionskin.lab.questions._claims import every, within
-from onionskin.lab.questions._small_pictures import everything, parts
+from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._words import spread
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import interval

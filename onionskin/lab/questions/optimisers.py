@@ -30,12 +30,8 @@ import torch
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-<<<<<<< HEAD
 from onionskin.lab.questions._claims import every
-from onionskin.lab.questions._small_pictures import everything, parts
-=======
 from onionskin.lab.questions._parts import everything, parts
->>>>>>> main
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES
 from onionskin.lab.results import Results
