@@ -180,9 +180,10 @@ def answer(results: Results) -> Answer:
         if plain in results and clean in results:
             cost = results.difference(plain, clean, "accuracy")
             memorised = results.middle(plain, "memorised")
-            said.append(f"{100 * noise:.0f} % wrong labels bring accuracy from {results.said(clean, 'accuracy')} to "
-                        f"{results.said(plain, 'accuracy')} ({cost}), with {100 * memorised.value:.0f} % of the wrong "
-                        "ones known by heart")  # fmt: skip
+            said.append(
+                f"{100 * noise:.0f} % wrong labels bring accuracy from {results.said(clean, 'accuracy')} to "
+                f"{results.said(plain, 'accuracy')}, with {100 * memorised.value:.0f} % of them known by heart"
+            )
             if noise == 0.2:
                 holds += [within(cost.interval, high=-0.05), within(memorised, 0.9)]
     plain, gains = _name(PLAIN, COMPARED), {}
@@ -192,7 +193,8 @@ def answer(results: Results) -> Answer:
             if way != "label smoothing":
                 holds.append(within(gains[way].interval, 0.05))
     if gains:
-        said.append(f"at {100 * COMPARED:.0f} %, " + ", ".join(f"{way}: {gain}" for way, gain in gains.items()))
+        reached = (f"{way} {results.said(_name(way, COMPARED), 'accuracy')}" for way in gains)
+        said.append(f"what is done about {100 * COMPARED:.0f} % brings it to: {', '.join(reached)}")
     rule = (
         "Look at the held-out curve: where it falls while the training curve rises, labels are being learned by heart."
     )
