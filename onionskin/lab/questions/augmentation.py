@@ -115,8 +115,9 @@ def arms(is_quick: bool) -> list[Arm]:
     found = []
     for each in (10, 100):
         for way in ways if each == 10 or not is_quick else ["none", "shift + rotate + zoom"]:
-            settings = {"way": way, "each": each, "steps": 120 if is_quick else 600,
-                        "tests": 500 if is_quick else 1000, "rates": (0.003,) if is_quick else (0.001, 0.004)}  # fmt: skip
+            size = {"steps": 120, "tests": 500} if is_quick else {"steps": 600, "tests": 1000}
+            rates = (0.003,) if is_quick else (0.001, 0.004)
+            settings = {"way": way, "each": each, "rates": rates, **size}
             found.append(Arm(_name(way, each), settings))
     return found
 

@@ -105,7 +105,7 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
         tried = []
         for rate in rates if n <= AT_HAND else rates[-1:]:
             torch.manual_seed(seed)
-            run = run_folder() if seed == 0 and n in (25, 1600) and rate == rates[-1] else None
+            run = run_folder() if seed == 0 and n == 1600 and rate == rates[-1] else None
             model = lesson(LeNet(), digits.x, digits.y, steps=steps, rate=rate, batch=batch, seed=seed, run=run)
             tried.append((accuracy(model, digits.held_x, digits.held_y), rate, model))
         _, rate, model = max(tried, key=lambda one: one[0])

@@ -42,6 +42,7 @@ CLAIM = (
     "than a smaller one); the trained perceptrons show a bump too, of at least 2 points."
 )
 COST = 150
+SEEDS = 5
 CHANGES = (
     "Clean labels make the peak smaller; a small fixed ridge, early stopping or data augmentation hide it; deep "
     "networks with much label noise show it plainly."

@@ -135,9 +135,8 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
                 course.memorised.append(_share(known[is_wrong]))
                 course.learned.append(_share(known[~is_wrong]))
 
-        run = (
-            run_folder(f"rate-{rate}") if seed == 0 and rate == arm["rates"][-1] and arm["noise"] == COMPARED else None
-        )
+        is_shown = seed == 0 and rate == arm["rates"][-1] and arm.name == _name(PLAIN, COMPARED)
+        run = run_folder() if is_shown else None
         lesson(model, x[kept], y[kept], steps=arm["steps"], rate=rate, seed=seed, look=look, run=run,
                change=mixup if arm["way"] == "mixup" else None,
                smoothing=0.1 if arm["way"] == "label smoothing" else 0.0)  # fmt: skip
