@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from onionskin.lab.questions import _parts
+from onionskin.lab.questions import _map, _parts, batch, data_size, double_descent, learning_rate
+from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES, Memory
+from onionskin.lab.statistics import Interval
 
 ONES: dict[str, tuple[Any, dict[str, Any]]] = {
     "SGD": (torch.optim.SGD, {}),
@@ -115,3 +118,70 @@ def test_shifted_pictures_are_elsewhere_and_keep_their_pixels() -> None:
     assert seen.sum() == 50
     assert (where != 4 * 9 + 4).all()
     assert len(set(where.tolist())) > 10
+
+
+def test_the_shortest_of_all_solutions_is_found_and_folds_are_what_they_would_be() -> None:
+    torch.manual_seed(3)
+    f, y = torch.randn(20, 50, dtype=torch.float64), torch.randint(10, (20,))
+    wanted = torch.nn.functional.one_hot(y, 10).double() - 0.1
+    layer = double_descent.solved(f, wanted, 0.0)
+    torch.testing.assert_close(f @ layer, wanted)
+    torch.testing.assert_close(layer, torch.linalg.pinv(f) @ wanted)
+    wrong = 0
+    for rows in torch.split(torch.arange(20), 4):
+        rest = torch.tensor([i for i in range(20) if i not in rows])
+        said = f[rows] @ double_descent.solved(f[rest], wanted[rest], 3.0)
+        wrong += int((said.argmax(1) != y[rows]).sum())
+    assert double_descent._cross_validated(f, wanted, y, 3.0) == wrong / 20
+
+
+def test_so_many_labels_are_wrong_and_no_others() -> None:
+    y = torch.arange(1000) % 10
+    wrong = double_descent.mislabelled(y, 0.2, seed=5)
+    assert int((wrong != y).sum()) == 200
+    assert torch.equal(wrong, double_descent.mislabelled(y, 0.2, seed=5))
+
+
+def test_a_power_law_with_a_floor_is_found_again() -> None:
+    n = np.array([25.0, 100, 400, 1600, 6400])
+    law = data_size.fitted(n, 3.0 * n**-0.7 + 0.01)
+    assert abs(law.b - 0.7) < 0.05
+    assert abs(law.c - 0.01) < 0.003
+    assert abs(law.at(51_200) - (3.0 * 51_200**-0.7 + 0.01)) < 0.002
+
+
+def test_the_noise_scale_is_that_of_single_gradients() -> None:
+    torch.manual_seed(4)
+    stack, x, y = Stack([0.1], 5, 4, 3), torch.randn(9, 5), torch.randint(3, (9,))
+    each = []
+    for i in range(9):
+        gradients = torch.autograd.grad(stack.losses(x[i : i + 1], y[i : i + 1]).sum(), stack.weights)
+        each.append(torch.cat([g.flatten() for g in gradients]))
+    rows = torch.stack(each)
+    spread, length = _map.noise_scale(stack, x, y)
+    assert abs(length - float((rows.mean(0) ** 2).sum())) < 1e-5
+    assert abs(spread - float(rows.var(0, unbiased=False).sum())) < 1e-4
+
+
+def test_the_sharpest_direction_is_the_largest_eigenvalue() -> None:
+    matrix = torch.diag(torch.tensor([1.0, 9.0, 3.0]))
+    w = torch.zeros(3, requires_grad=True)
+    value, _ = learning_rate.sharpest(w @ matrix @ w / 2, [w], [torch.ones(3)], times=30)
+    assert abs(value - 9.0) < 1e-4
+
+
+def test_the_critical_batch_size_is_found_again() -> None:
+    batches = np.array([4.0, 16, 64, 256])
+    critical, least = batch.curve(batches, 20 * (1 + 50 / batches))
+    assert abs(critical - 50) < 0.1
+    assert abs(least - 20) < 0.1
+
+
+def test_a_claim_is_open_where_its_interval_reaches_over_an_end() -> None:
+    assert within(Interval(2.0, 1.0, 3.0, 5), 0.5, 4) is True
+    assert within(Interval(2.0, 1.0, 3.0, 5), 3.5) is False
+    assert within(Interval(2.0, 1.0, 3.0, 5), 1.5) is None
+    assert within(Interval(2.0, -np.inf, np.inf, 1), 0) is None
+    assert every([True, None]) is None
+    assert every([False, None]) is False
+    assert every([True, True]) is True

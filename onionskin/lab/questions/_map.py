@@ -1,7 +1,7 @@
 """The map of batch size and learning rate: plain SGD on MNIST at 14 × 14, a row of the map at a time.
 
-A row is one batch size; its learning rates train side by side, on the same batches from the same first weights, at a rate
-that stays what it is: a schedule would blur what the rate does.
+A row is one batch size; its learning rates train side by side, on the same batches from the same first weights, at a
+rate that stays what it is: a schedule would blur what the rate does.
 """
 
 from __future__ import annotations
@@ -143,3 +143,30 @@ def border(losses: Tensor) -> float:
         if bool(rest.all()):
             return rate
     return math.inf
+
+
+def noise_scale(stack: Stack, x: Tensor, y: Tensor) -> tuple[float, float]:
+    """Return the two parts of the simple gradient noise scale of a stack's first network.
+
+    Each example's gradient of a layer is an outer product, so that its length needs no gradient by itself: the squared
+    length is that of the layer's input (and 1, for the bias) times that of the gradient of its output.
+
+    Source: McCandlish, Kaplan, Amodei & others (2018), "An empirical model of large-batch training", arXiv
+    1812.06162, equation 2.9: B = tr(Σ) / |G|².
+
+    Args:
+        stack: Networks with one hidden layer.
+        x, y: (n, i) and (n,): all examples that batches are drawn from.
+
+    Returns:
+        tr(Σ), the variance of an example's gradient, and |G|², the squared length of their mean.
+    """
+    w1, b1, w2, b2 = (weight[0].detach() for weight in stack.weights)
+    hidden = (x @ w1 + b1).relu()
+    d_logits = (hidden @ w2 + b2).softmax(1)
+    d_logits[torch.arange(len(y)), y] -= 1
+    d_hidden = (d_logits @ w2.T) * (hidden > 0)
+    lengths = ((hidden**2).sum(1) + 1) * (d_logits**2).sum(1) + ((x**2).sum(1) + 1) * (d_hidden**2).sum(1)
+    means = [x.T @ d_hidden, d_hidden.sum(0), hidden.T @ d_logits, d_logits.sum(0)]
+    mean = sum(float(((part / len(x)) ** 2).sum()) for part in means)
+    return float(lengths.mean()) - mean, mean

@@ -30,6 +30,7 @@ import torch
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
+from onionskin.lab.questions._claims import every
 from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES
@@ -133,7 +134,7 @@ def answer(results: Results) -> Answer:
         gain = results.difference(adam, sgd, "accuracy")
         said.append(f"there, Adam against SGD: {gain}")
         if gain.interval.count > 1:
-            holds = gaps["well scaled"] <= 0.02 and gain.differs and gain.interval.value >= 0.03
+            holds = every([gaps["well scaled"] <= 0.02, gain.interval.value >= 0.03 if gain.differs else None])
         if gain.differs and gain.interval.value > 0:
             rule = (
                 "Tune the learning rate before you change the optimizer; where inputs are badly scaled, scale them, or "
