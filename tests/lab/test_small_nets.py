@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from onionskin.lab.questions import _map, _parts, batch, data_size, double_descent, learning_rate
+from onionskin.lab.questions import _map, _parts, batch, data_size, double_descent, label_noise, learning_rate
 from onionskin.lab.questions._claims import every, within
+from onionskin.lab.questions._lesson import accuracy, lesson, logits
+from onionskin.lab.questions._mixup import mixup
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES, Memory
 from onionskin.lab.statistics import Interval
@@ -185,3 +188,33 @@ def test_a_claim_is_open_where_its_interval_reaches_over_an_end() -> None:
     assert every([True, None]) is None
     assert every([False, None]) is False
     assert every([True, True]) is True
+
+
+def test_a_lesson_is_the_same_recorded_or_not(tmp_path: Path) -> None:
+    digits = _parts.parts("digits", 0, train=200, held=0, test=200)
+    x, test_x = digits.x.flatten(1), digits.test_x.flatten(1)
+    said = []
+    for run in (None, tmp_path / "run"):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+        lesson(model, x, digits.y, steps=60, rate=0.01, change=mixup, run=run)
+        said.append(logits(model, test_x))
+        assert accuracy(model, test_x, digits.test_y) > 0.7
+    assert torch.equal(*said)
+    assert (tmp_path / "run" / "zarr.json").is_file()
+
+
+def test_mixed_labels_are_shares_of_two_classes() -> None:
+    torch.manual_seed(6)
+    x, y = torch.eye(10), torch.arange(10)
+    mixed, labels = mixup(x, y, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(labels.sum(1), torch.ones(10))
+    torch.testing.assert_close(mixed, labels)  # of pictures that are their own labels
+
+
+def test_most_planted_wrong_labels_are_suspected() -> None:
+    digits = _parts.parts("digits", 0, train=400, held=0, test=0)
+    wrong = double_descent.mislabelled(digits.y, 0.1, seed=0)
+    found = label_noise.suspected(digits.x.flatten(1), wrong, seed=0)
+    assert float(found[wrong != digits.y].float().mean()) > 0.7
+    assert float(found[wrong == digits.y].float().mean()) < 0.1

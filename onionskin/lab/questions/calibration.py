@@ -58,13 +58,13 @@ MEASURES: Final = {
     "loss": Measure("nats", "test loss"),
     "loss scaled": Measure("nats", "test loss after the temperature"),
     "ECE scaled": Measure("share", "expected calibration error after the temperature"),
-    "right when sure": Measure("share", f"right where it says at least {SURE:.0%}"),
-    "how often sure": Measure("share", f"of the digits, where it says at least {SURE:.0%}"),
+    "right when sure": Measure("share", f"right where it says at least {100 * SURE:.0f} %"),
+    "how often sure": Measure("share", f"of the digits, where it says at least {100 * SURE:.0f} %"),
     **{f"{name}, {world}": Measure("share", f"{meaning}, {world} digits")
        for world in WORLDS[1:]
        for name, meaning in (("accuracy", "accuracy"), ("ECE", "expected calibration error"),
                              ("ECE scaled", "calibration error after the temperature"),
-                             ("right when sure", f"right where it says at least {SURE:.0%}"))},
+                             ("right when sure", f"right where it says at least {100 * SURE:.0f} %"))},
     **{f"{what} in bin {k}{after}": Measure("share", f"{what} in bin {k} of {BINS}{after}")
        for k in range(BINS) for what in ("said", "right") for after in ("", ", scaled")},
 }  # fmt: skip
@@ -158,9 +158,9 @@ def answer(results: Results) -> Answer:
     arm = LONG if LONG in results else results.arms[0].name
     before, after = results.middle(arm, "ECE"), results.middle(arm, "ECE scaled")
     said.append(
-        f"Where the network ({arm}) says at least {SURE:.0%} it is right in {results.said(arm, 'right when sure')} of "
-        f"the cases; its calibration error is {results.said(arm, 'ECE')}, and {results.said(arm, 'ECE scaled')} after "
-        f"a temperature of {results.value(arm, 'temperature'):.2g}"
+        f"Where the network ({arm}) says at least {100 * SURE:.0f} % it is right in "
+        f"{results.said(arm, 'right when sure')} of the cases; its calibration error is {results.said(arm, 'ECE')}, and "
+        f"{results.said(arm, 'ECE scaled')} after a temperature of {results.value(arm, 'temperature'):.2g}"
     )
     turned = results.middle(arm, "right when sure, turned")
     said.append(

@@ -157,11 +157,12 @@ def answer(results: Results) -> Answer:
     if rows:
         best = {arm.name: results.value(arm.name, "best rate") for arm in rows}
         small, large = rows[0], rows[-1]
-        ratios = [results.value(arm.name, "border") / best[arm.name] for arm in rows]
-        far = f"{min(ratios):.1f} to {max(ratios):.1f} times" if len(rows) > 1 else f"{ratios[0]:.1f} times"
+        borders = {arm.name: results.value(arm.name, "border") for arm in rows}
+        far = [borders[name] / best[name] for name in best if math.isfinite(borders[name])]
         said.append(
             f"After {small['steps']} steps the best rate is {best[small.name]:.2g} at batch {small['batch']} and "
-            f"{best[large.name]:.2g} at batch {large['batch']}; nothing is learned from {far} the best rate on"
+            f"{best[large.name]:.2g} at batch {large['batch']}"
+            + (f"; nothing is learned from {min(far):.1f} to {max(far):.1f} times the best rate on" if far else "")
         )
         if small is not large:
             results.ratio(large.name, small.name, "best rate")
