@@ -331,16 +331,24 @@ def _described(operand: Operand, name: Any) -> str:
 
 
 def _joined(groups: dict[str, list[_Block]], order: Mapping[_Block, int]) -> dict[str, list[_Block]]:
-    """Join the groups that differ by optional children alone: with it passed by, the one does what the other does."""
+    """Join the groups that differ by optional children alone: with it passed by, the one does what the other does.
+
+    The one with the children stands for all. Where it reads the batch itself, and no gradient flows out of it, it
+    cannot stand for blocks further up, out of which one does.
+    """
     joined = dict(groups)
     for key, blocks in groups.items():
         optional = frozenset(
             item for item in blocks[0].items if isinstance(item, _Block) and item.is_optional and len(item.inputs) == 1
         )
         plain = _signature(blocks[0], optional)
-        if optional and plain in joined and plain != key:
+        if optional and plain in joined and plain != key and _flows_back(blocks) >= _flows_back(joined[plain]):
             joined[key] = sorted(joined[key] + joined.pop(plain), key=order.__getitem__)
     return joined
+
+
+def _flows_back(blocks: list[_Block]) -> bool:
+    return any(value.needs_grad for block in blocks for value in block.inputs)
 
 
 def _match(item: Node | _Block, first: _Block, other: _Block) -> Node | _Block | None:

@@ -14,6 +14,7 @@ from torch import nn
 
 import onionskin as osk
 from onionskin import models, registry
+from onionskin.models import resnet
 from onionskin.peel.compare import LEVELS
 from onionskin.peel.start import Peeled
 from onionskin.peel.target import peel_target
@@ -95,6 +96,16 @@ def test_a_block_stands_there_once_however_often_it_is_called() -> None:
     assert source.count(" = basic_block(") == 8
     assert "basic_block_2" not in source
     assert len(source.splitlines()) < 400
+
+
+def test_a_block_that_reads_the_batch_does_not_stand_for_those_behind_it() -> None:
+    """No gradient flows out of the first block, and only it has a projection in its shortcut."""
+    torch.manual_seed(0)
+    blocks = resnet.BasicBlock(3, 8, stride=2), resnet.BasicBlock(8, 8)
+    model = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+    own = osk.peel(model, (torch.randn(8, 3, 16, 16), torch.arange(8) % 4))
+    for each in own.check(steps=3, only=ALWAYS):
+        assert each.agrees, f"{each.level}: {each.first}"
 
 
 def test_every_line_that_does_something_says_what() -> None:
