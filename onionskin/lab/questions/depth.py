@@ -130,8 +130,9 @@ def answer(results: Results) -> Answer:
         "ResNet-50's blocks narrow before their 3 × 3 and widen after it: for a few more multiply-adds than "
         f"ResNet-34's it has {more:.1f} points more, but it writes three times as many activations."
     )
+    rule = _rule(results, pixels, fifty.interval.value, points)
     return Answer(
-        sentence, _rule(results, pixels, fifty.interval.value, points), [*_charts(results, pixels)], all_of(*checks), [note],
+        sentence, rule, _charts(results, pixels), all_of(*checks), [note],
         {"Beside the published accuracy": rows},
     )  # fmt: skip
 

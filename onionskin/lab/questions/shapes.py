@@ -205,6 +205,6 @@ def _lines(results: Results, chosen: list[Arm]) -> list[dict[str, Any]]:
     rows = []
     for arm in chosen:
         found = results.middle(arm.name, "accuracy")
-        rows.append({"x": arm["size"], "y": 100 * found.value, "low": max(0.0, 100 * found.low),
-                     "high": min(100.0, 100 * found.high), "series": arm["net"]})  # fmt: skip
+        rows.append({"x": arm["size"], "y": 100 * found.value, "low": 100 * found.low, "high": 100 * found.high,
+                     "series": arm["net"]})  # fmt: skip
     return rows
