@@ -42,7 +42,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,data,learn,lab,test]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,data,learn,lab,ray,test]'
 	touch $(READY)
 
 clean:                ## remove what was built and installed here; runs stay

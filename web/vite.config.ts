@@ -17,7 +17,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the server's content policy takes files, not data in scripts
   },
   server: {
-    proxy: { '/runs.json': VIEW, '/runs/': { target: VIEW, changeOrigin: true } },
+    proxy: { '/runs.json': VIEW, '/lab/': VIEW, '/runs/': { target: VIEW, changeOrigin: true } },
   },
   test: {
     include: ['src/**/*.test.ts', 'stories/*.test.ts'],

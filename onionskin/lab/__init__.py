@@ -10,7 +10,8 @@ A question is one file in ``questions``; ``question`` says what such a file has.
 from __future__ import annotations
 
 from onionskin.lab.answer import Answer, Chart
+from onionskin.lab.asking import ask
 from onionskin.lab.question import Arm, Measure, Skip
 from onionskin.lab.results import Results
 
-__all__ = ["Answer", "Arm", "Chart", "Measure", "Results", "Skip"]
+__all__ = ["Answer", "Arm", "Chart", "Measure", "Results", "Skip", "ask"]

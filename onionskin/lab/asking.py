@@ -18,9 +18,10 @@ import numpy as np
 from onionskin import registry
 from onionskin.errors import OnionskinError
 from onionskin.lab import engines, pages
-from onionskin.lab.ledger import Ledger, Session
+from onionskin.lab.ledger import Ledger
 from onionskin.lab.machine import machine, versions
 from onionskin.lab.question import Arm, Question, load
+from onionskin.lab.records import Session
 from onionskin.lab.statistics import interval
 from onionskin.lab.told import LEDGER, Told, told
 from onionskin.lab.trial import Outcome, Task
@@ -72,9 +73,17 @@ class Asking:
     """
 
     def __init__(
-        self, name: str, into: str | Path = "lab", *, is_quick: bool = False, seeds: int | None = None, resume: bool = False,
-        engine: str = "local", address: str | None = None, seconds: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        into: str | Path = "lab",
+        *,
+        is_quick: bool = False,
+        seeds: int | None = None,
+        resume: bool = False,
+        engine: str = "local",
+        address: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
         if seeds is not None and seeds < 1:
             raise OnionskinError(f"{seeds} seeds", fix="give at least 1, and 3 or more for an interval")
         if address is not None and engine != "ray":
@@ -90,22 +99,35 @@ class Asking:
             self.had = len(ledger.trials(self.session)) if self.session else 0
             if self.session is None:
                 self.session = ledger.begin(
-                    name, self.question.source, self.question.arms(is_quick), self.machine, versions(),
-                    is_quick=is_quick, seeds=seeds, engine=engine,
-                )  # fmt: skip
+                    name,
+                    self.question.source,
+                    self.question.arms(is_quick),
+                    self.machine,
+                    versions(),
+                    is_quick=is_quick,
+                    seeds=seeds,
+                    engine=engine,
+                )
 
     def _resumed(self, ledger: Ledger, is_quick: bool, seeds: int | None) -> Session:
         """Return the newest session of this machine that was stopped."""
         asked = self.question.name
-        stopped = [s for s in ledger.sessions(asked)
-                   if s.machine == self.machine.key and s.finished is None and s.is_quick == is_quick]  # fmt: skip
+        stopped = [
+            s
+            for s in ledger.sessions(asked)
+            if s.machine == self.machine.key and s.finished is None and s.is_quick == is_quick
+        ]
         if not stopped:
-            raise OnionskinError(f"'{asked}' was not stopped in {ledger.path}: there is nothing to go on with",
-                                 fix=f"onionskin lab {asked}{' --quick' if is_quick else ''}")  # fmt: skip
+            raise OnionskinError(
+                f"'{asked}' was not stopped in {ledger.path}: there is nothing to go on with",
+                fix=f"onionskin lab {asked}{' --quick' if is_quick else ''}",
+            )
         session = stopped[0]
         if session.source != self.question.source:
-            raise OnionskinError(f"the file of '{asked}' has changed since it was asked at {session.started}",
-                                 fix="ask anew, without --resume; what was measured stays in the file")  # fmt: skip
+            raise OnionskinError(
+                f"the file of '{asked}' has changed since it was asked at {session.started}",
+                fix="ask anew, without --resume; what was measured stays in the file",
+            )
         if seeds is not None and seeds != session.seeds:
             was = "as many rounds as it takes" if session.seeds is None else f"--seeds {session.seeds}"
             raise OnionskinError(
@@ -124,8 +146,10 @@ class Asking:
                     yield plan.progress(outcome)
             if not any(ledger.trials(session)):
                 reasons = "; ".join(f"{arm}: {why}" for arm, why in ledger.skips(session).items())
-                raise OnionskinError(f"no arm of '{self.question.name}' can be measured here: {reasons}",
-                                     fix="install what is missing, or ask on another machine and merge its file")  # fmt: skip
+                raise OnionskinError(
+                    f"no arm of '{self.question.name}' can be measured here: {reasons}",
+                    fix="install what is missing, or ask on another machine and merge its file",
+                )
             ledger.finish(session)
 
     def pages(self) -> Path:

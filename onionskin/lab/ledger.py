@@ -1,4 +1,4 @@
-"""The one SQLite file of a lab: every raw number, with the machine, the versions and the date. ``ledger.sql`` has its tables.
+"""The one SQLite file of a lab: every raw number, with machine, versions and date. ``ledger.sql`` has its tables.
 
 A trial is written when it is over, in one transaction: a kill at any moment leaves whole trials and nothing else.
 """
@@ -11,79 +11,31 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from onionskin.errors import OnionskinError
 from onionskin.lab.machine import Machine
 from onionskin.lab.question import Arm
+from onionskin.lab.records import (
+    SESSION,
+    TRIAL,
+    Session,
+    Trial,
+    now,
+    parsed,
+    session_of,
+    trial_of,
+    write_machine,
+    write_session,
+    write_trial,
+)
 
 VERSION: Final = 1
 
 #: "oskl": how SQLite and `file` tell a lab's file from another.
 _APPLICATION: Final = 0x6F736B6C
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One measurement of an arm.
-
-    Attributes:
-        arm, seed: Of which arm, in which round.
-        machine: The key of the machine that carried it out.
-        started: When (UTC).
-        wall_seconds, cpu_seconds: What it took.
-        others: How many cores others kept busy meanwhile.
-        is_busy: Whether that was too much to trust a time.
-        numbers: What it gave, by measure.
-        runs: The recorded runs, as paths within the lab's folder.
-    """
-
-    arm: str
-    seed: int
-    machine: str
-    started: str
-    wall_seconds: float
-    cpu_seconds: float
-    others: float
-    is_busy: bool
-    numbers: Mapping[str, float]
-    runs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Session:
-    """One asking of a question.
-
-    Attributes:
-        id: Its own, on all machines.
-        question, source: What was asked, and the hash of its file.
-        is_quick, seeds, engine: How it was asked; seeds is None where trials repeat until they are enough.
-        machine: The key of the machine that asked.
-        started, finished: When (UTC); finished is None while it runs, or where it was stopped.
-        versions: By package.
-        arms: What was compared.
-    """
-
-    id: str
-    question: str
-    source: str
-    is_quick: bool
-    seeds: int | None
-    engine: str
-    machine: str
-    started: str
-    finished: str | None
-    versions: Mapping[str, str]
-    arms: Sequence[Arm]
-
-
-def now() -> str:
-    """Return the time as the file has it: UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Ledger:
@@ -129,8 +81,8 @@ class Ledger:
                 f"{self.path} is not the file of a lab", fix="give another file, or another folder with --into"
             )
         if version != VERSION:
-            raise OnionskinError(f"{self.path} is of version {version} of the lab's file, and this Onionskin reads {VERSION}",
-                                 fix="install the Onionskin that wrote it, or begin another with --into FOLDER")  # fmt: skip
+            fix = "install the Onionskin that wrote it, or begin another with --into FOLDER"
+            raise OnionskinError(f"{self.path} is of version {version}, and this Onionskin reads {VERSION}", fix=fix)
 
     def __enter__(self) -> Ledger:
         return self
@@ -169,24 +121,32 @@ class Ledger:
     # ------------------------------------------------------------------ writing
 
     def begin(
-        self, question: str, source: str, arms: Sequence[Arm], machine: Machine, versions: Mapping[str, str], *,
-        is_quick: bool, seeds: int | None, engine: str,
-    ) -> Session:  # fmt: skip
+        self,
+        question: str,
+        source: str,
+        arms: Sequence[Arm],
+        machine: Machine,
+        versions: Mapping[str, str],
+        *,
+        is_quick: bool,
+        seeds: int | None,
+        engine: str,
+    ) -> Session:
         """Write down that a question is asked, and return the session."""
         session = Session(
             str(uuid.uuid4()), question, source, is_quick, seeds, engine, machine.key, now(), None, versions, arms
         )
         with self._together() as file:
-            _write_machine(file, machine)
-            _write_session(file, session)
+            write_machine(file, machine)
+            write_session(file, session)
         return session
 
     def keep(self, session: Session, trial: Trial, machine: Machine | None = None) -> None:
         """Write a trial that is over. One that is there already is left as it is."""
         with self._together() as file:
             if machine is not None:
-                _write_machine(file, machine)
-            _write_trial(file, session.id, trial)
+                write_machine(file, machine)
+            write_trial(file, session.id, trial)
 
     def skip(self, session: Session, arm: str, reason: str) -> None:
         """Write down why an arm has no trials."""
@@ -203,15 +163,15 @@ class Ledger:
         count = 0
         with self._together() as file, other._told():
             for key, name, details in other._file.execute("SELECT key, name, details FROM machines"):
-                _write_machine(file, Machine(str(key), str(name), dict(json.loads(details))))
+                write_machine(file, Machine(str(key), str(name), dict(json.loads(details))))
             known = {row[0] for row in file.execute("SELECT id FROM sessions")}
             for session in other.sessions():
                 if session.id in known:
                     continue
                 count += 1
-                _write_session(file, session)
+                write_session(file, session)
                 for trial in other.trials(session):
-                    _write_trial(file, session.id, trial)
+                    write_trial(file, session.id, trial)
                 for arm, reason in other.skips(session).items():
                     file.execute("INSERT INTO skips VALUES (?, ?, ?)", (session.id, arm, reason))
         return count
@@ -222,27 +182,22 @@ class Ledger:
         """Return the machines by their keys."""
         with self._told():
             rows = self._file.execute("SELECT key, name, details FROM machines").fetchall()
-        return {key: Machine(key, name, _json(details, dict)) for key, name, details in rows}
+        return {key: Machine(key, name, parsed(details, dict)) for key, name, details in rows}
 
     def sessions(self, question: str | None = None) -> list[Session]:
         """Return the sessions, newest first."""
-        names = "id, question, source, is_quick, seeds, engine, machine, started, finished, versions, arms"
         with self._told():
             rows = self._file.execute(
-                f"SELECT {names} FROM sessions WHERE ?1 IS NULL OR question = ?1 ORDER BY started DESC, rowid DESC",
+                f"SELECT {SESSION} FROM sessions WHERE ?1 IS NULL OR question = ?1 ORDER BY started DESC, rowid DESC",
                 (question,),
             ).fetchall()
-        return [
-            Session(*row[:3], bool(row[3]), *row[4:9], _json(row[9], dict), [_arm(a) for a in _json(row[10], list)])
-            for row in rows
-        ]
+        return [session_of(row) for row in rows]
 
     def trials(self, session: Session) -> list[Trial]:
         """Return the trials of a session, in the order in which they were over."""
-        names = "id, arm, seed, machine, started, wall_seconds, cpu_seconds, others, is_busy, runs"
         with self._told():
             rows = self._file.execute(
-                f"SELECT {names} FROM trials WHERE session = ? ORDER BY id", (session.id,)
+                f"SELECT id, {TRIAL} FROM trials WHERE session = ? ORDER BY id", (session.id,)
             ).fetchall()
             numbers: dict[int, dict[str, float]] = {row[0]: {} for row in rows}
             for trial, measure, value in self._file.execute(
@@ -250,50 +205,10 @@ class Ledger:
                 (session.id,),
             ):
                 numbers[trial][measure] = math.nan if value is None else float(value)
-        return [Trial(*row[1:8], bool(row[8]), numbers[row[0]], tuple(_json(row[9], list))) for row in rows]
+        return [trial_of(row[1:], numbers[row[0]]) for row in rows]
 
     def skips(self, session: Session) -> dict[str, str]:
         """Return why arms of a session have no trials, by arm."""
         with self._told():
             rows = self._file.execute("SELECT arm, reason FROM skips WHERE session = ?", (session.id,))
             return {str(arm): str(reason) for arm, reason in rows}
-
-
-def _arm(content: Any) -> Arm:
-    """Return an arm out of its JSON; lists become tuples again."""
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in content["settings"].items()}
-    return Arm(str(content["name"]), settings, tuple(content["needs"]), bool(content["once"]))
-
-
-def _json(text: str, kind: type) -> Any:
-    try:
-        content = json.loads(text)
-    except ValueError:
-        content = None
-    if not isinstance(content, kind):
-        raise OnionskinError("the lab's file is damaged: a column has no JSON", fix="begin another with --into FOLDER")
-    return content
-
-
-def _write_machine(file: sqlite3.Connection, machine: Machine) -> None:
-    file.execute("INSERT OR IGNORE INTO machines VALUES (?, ?, ?)",
-                 (machine.key, machine.name, json.dumps(dict(machine.details))))  # fmt: skip
-
-
-def _write_session(file: sqlite3.Connection, s: Session) -> None:
-    row = (s.id, s.question, s.source, s.is_quick, s.seeds, s.engine, s.machine, s.started, s.finished,
-           json.dumps(dict(s.versions)), json.dumps([asdict(arm) for arm in s.arms]))  # fmt: skip
-    file.execute(f"INSERT INTO sessions VALUES ({', '.join('?' * len(row))})", row)
-
-
-def _write_trial(file: sqlite3.Connection, session: str, t: Trial) -> None:
-    row = (session, t.arm, t.seed, t.machine, t.started, t.wall_seconds, t.cpu_seconds, t.others, t.is_busy,
-           json.dumps(list(t.runs)))  # fmt: skip
-    done = file.execute(
-        "INSERT OR IGNORE INTO trials (session, arm, seed, machine, started, wall_seconds, cpu_seconds, others, is_busy, runs) "
-        f"VALUES ({', '.join('?' * len(row))})", row,
-    )  # fmt: skip
-    if done.rowcount:
-        file.executemany("INSERT INTO numbers VALUES (?, ?, ?)",
-                         [(done.lastrowid, name, value if math.isfinite(value) else None)
-                          for name, value in t.numbers.items()])  # fmt: skip

@@ -25,10 +25,32 @@ Numbers = Mapping[str, float]
 
 #: The questions in the order in which a learner meets them; a file that is not named here comes after these.
 ORDER: Final = (
-    "see", "nonlinearity", "backprop", "smallest", "initialisation", "normalisation", "optimisers", "learning-rate", "batch",
-    "augmentation", "data-size", "double-descent", "label-noise", "calibration", "transfer", "shapes", "size", "formats",
-    "latency", "depth", "devices", "speedups", "cache", "structures", "sparse",
-)  # fmt: skip
+    "see",
+    "nonlinearity",
+    "backprop",
+    "smallest",
+    "initialisation",
+    "normalisation",
+    "optimisers",
+    "learning-rate",
+    "batch",
+    "augmentation",
+    "data-size",
+    "double-descent",
+    "label-noise",
+    "calibration",
+    "transfer",
+    "shapes",
+    "size",
+    "formats",
+    "latency",
+    "depth",
+    "devices",
+    "speedups",
+    "cache",
+    "structures",
+    "sparse",
+)
 
 
 class Skip(Exception):  # noqa: N818 - a skipped arm is no error
@@ -142,8 +164,10 @@ class Question:
             raise
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
-            raise self._wrong(f"{name} met {type(error).__name__}: {error} ({place.filename}:{place.lineno})",
-                              "mend the file; what was measured is kept, and --resume goes on with it") from error  # fmt: skip
+            raise self._wrong(
+                f"{name} met {type(error).__name__}: {error} ({place.filename}:{place.lineno})",
+                "mend the file; what was measured is kept, and --resume goes on with it",
+            ) from error
 
     def _wrong(self, what: str, fix: str) -> OnionskinError:
         return OnionskinError(f"the question '{self.name}' is wrong: {what}", fix=fix)
@@ -168,8 +192,10 @@ def load(name: str) -> Question:
     try:
         module = importlib.import_module(path)
     except Exception as error:
-        raise OnionskinError(f"the question '{name}' cannot be read: {type(error).__name__}: {error}",
-                             fix=f"mend {path.replace('.', '/')}.py") from error  # fmt: skip
+        raise OnionskinError(
+            f"the question '{name}' cannot be read: {type(error).__name__}: {error}",
+            fix=f"mend {path.replace('.', '/')}.py",
+        ) from error
     return read(name, module)
 
 
@@ -187,8 +213,17 @@ def read(name: str, module: ModuleType) -> Question:
     asks, _, method = (module.__doc__ or "").strip().partition("\n\n")
     if not asks.endswith("?"):
         raise OnionskinError(f"the question '{name}' asks nothing", fix=f"begin {module.__file__} with its question")
+    paragraphs = "\n\n".join(" ".join(part.split()) for part in method.split("\n\n"))
     source = hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()[:16] if module.__file__ else ""
     return Question(
-        name, " ".join(asks.split()), method.strip(), module.CLAIM, float(module.COST), module.CHANGES, module.MEASURES,
-        getattr(module, "SEEDS", 3), source, module,
-    )  # fmt: skip
+        name,
+        " ".join(asks.split()),
+        paragraphs.strip(),
+        module.CLAIM,
+        float(module.COST),
+        module.CHANGES,
+        module.MEASURES,
+        getattr(module, "SEEDS", 3),
+        source,
+        module,
+    )

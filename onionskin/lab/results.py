@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from onionskin.errors import OnionskinError
-from onionskin.lab.ledger import Trial
 from onionskin.lab.question import Arm, Measure
+from onionskin.lab.records import Trial
 from onionskin.lab.statistics import Comparison, Interval, Values, amount, difference, interval, ratio
 
 

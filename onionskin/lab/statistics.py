@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
-Reduce = Callable[[Any], Any]
+Reduce = Callable[..., Any]
 
 #: So many resamples: the ends of an interval then move by about a fortieth of its width.
 RESAMPLES: Final = 2000
@@ -96,7 +96,7 @@ def interval(values: Values, kind: str = "time") -> Interval:
     """
     if kind == "score":
         return _interval(values, np.mean)
-    if np.all(values > 0):
+    if np.all(values > 0) and not np.all(values == values[0]):
         logs = _interval(np.log(values), np.median)
         return Interval(float(np.median(values)), _exp(logs.low), _exp(logs.high), logs.count)
     return _interval(values, np.median)
@@ -197,7 +197,7 @@ def amount(value: float, unit: str = "", *, signed: bool = False) -> str:
     if unit == "share":
         return f"{sign}{100 * value:.1f} {'points' if signed else '%'}".replace("-", "−")
     for size, name in _STEPS.get(unit, ()):
-        if abs(value) >= size * 0.9995 or size == 1e-9 or (name == "bytes"):
+        if abs(value) >= size * 0.9995 or name in ("ns", "bytes") or not value:
             return f"{sign}{value / size:.3g} {name}".replace("-", "−")
     if not unit or unit in ("parameters", "examples", "steps", "operations"):
         for size, name in ((1e9, " G"), (1e6, " M"), (1e4, " k")):

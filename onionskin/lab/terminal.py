@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from onionskin.lab.pages import tables, under, verdict
+from onionskin.lab.pages.words import tables, under, verdict
 from onionskin.lab.statistics import amount
 from onionskin.lab.told import Told
+
+#: So many measures have room in a terminal's row.
+_MOST_MEASURES: Final = 3
 
 
 def show(page: Told, *, is_short: bool = False) -> None:
@@ -37,8 +41,22 @@ def _parts(answer: Told, is_short: bool) -> list[RenderableType]:
     if answer["comparisons"]:
         rows = [[c["what"], c["measure"], c["text"]] for c in answer["comparisons"]]
         parts.append(_table("compared", ["what", "by", "found"], rows))
-    parts += [_table(*table) for table in tables(answer)]
-    return parts
+    *own, (_, _, rows) = tables(answer)
+    parts += [_table(*table) for table in own]
+    return [*parts, _arms(answer, rows)]
+
+
+def _arms(answer: Told, rows: Sequence[Sequence[str]]) -> RenderableType:
+    """Return the table of the arms with the measures that there is room for: those that were compared come first."""
+    measures = list(answer["measures"])
+    wanted = dict.fromkeys([*measures[:1], *(c["measure"] for c in answer["comparisons"]), *measures])
+    kept = sorted(list(wanted)[:_MOST_MEASURES], key=measures.index)
+    left_out = len(measures) - len(kept)
+    caption = "every arm, with intervals of 95 %" + (
+        f"; {left_out} more numbers each are on the page" if left_out else ""
+    )
+    columns = [0, *(1 + measures.index(name) for name in kept)]
+    return _table(caption, ["arm", *kept], [[row[column] for column in columns] for row in rows])
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from onionskin.errors import OnionskinError
 from onionskin.lab import question as questions
-from onionskin.lab.ledger import Ledger, Session, Trial
+from onionskin.lab.ledger import Ledger
 from onionskin.lab.machine import Machine, advice, machine
 from onionskin.lab.question import Question
+from onionskin.lab.records import Session, Trial
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval
 
@@ -43,16 +44,23 @@ def told(folder: Path, name: str) -> Told:
         answers = [_answer(question, ledger, session) for session in telling(ledger, question)]
     again = f"onionskin lab {name}"
     return {
-        "format": FORMAT, "name": name, "question": question.asks, "claim": question.claim, "method": question.method,
-        "cost_seconds": question.cost, "again": again, "change": question.changes, "answers": answers,
-    }  # fmt: skip
+        "format": FORMAT,
+        "name": name,
+        "question": question.asks,
+        "claim": question.claim,
+        "method": question.method,
+        "cost_seconds": question.cost,
+        "again": again,
+        "change": question.changes,
+        "answers": answers,
+    }
 
 
 def telling(ledger: Ledger, question: Question) -> list[Session]:
     """Return the session that answers for each machine, this one first.
 
-    A full run answers before a quick one, a newer before an older; one that was stopped answers where every arm of it has
-    a trial.
+    A full run answers before a quick one, a newer before an older; one that was stopped answers where every arm of it
+    has a trial.
     """
     here = machine().key
     best: dict[str, tuple[tuple[bool, str], Session]] = {}
@@ -83,25 +91,54 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
     busy = busy_words(question, results.trials)
     return {
         "machine": _machine(ledger.machines().get(session.machine), session.machine),
-        "date": session.started, "is_quick": session.is_quick, "is_busy": bool(busy), "busy": busy,
-        "sentence": answer.sentence, "rule": answer.rule, "claim_holds": answer.claim_holds, "notes": list(answer.notes),
+        "date": session.started,
+        "is_quick": session.is_quick,
+        "is_busy": bool(busy),
+        "busy": busy,
+        "sentence": answer.sentence,
+        "rule": answer.rule,
+        "claim_holds": answer.claim_holds if _is_repeated(results) else None,
+        "notes": list(answer.notes),
         "charts": [{"title": chart.title, "spec": plain(chart.spec)} for chart in answer.charts],
         "tables": [{"caption": caption, "rows": plain(rows)} for caption, rows in (answer.tables or {}).items()],
         "comparisons": [
-            {"what": c.what, "measure": c.measure, "kind": c.kind, **_interval(c.interval), "text": str(c), "differs": c.differs}
+            {
+                "what": c.what,
+                "measure": c.measure,
+                "kind": c.kind,
+                **_interval(c.interval),
+                "text": str(c),
+                "differs": c.differs,
+            }
             for c in results.comparisons
         ],
-        "measures": {name: {"unit": m.unit, "meaning": m.meaning, "kind": m.kind} for name, m in question.measures.items()},
+        "measures": {
+            name: {"unit": m.unit, "meaning": m.meaning, "kind": m.kind} for name, m in question.measures.items()
+        },
         "arms": [
-            {"name": arm.name, "settings": plain(arm.settings), "numbers": {
-                name: {**_interval(found), "count": found.count}
-                for name in question.measures if (found := results.middle(arm.name, name)).count}}
+            {
+                "name": arm.name,
+                "settings": plain(arm.settings),
+                "numbers": {
+                    name: {**_interval(found), "count": found.count}
+                    for name in question.measures
+                    if (found := results.middle(arm.name, name)).count
+                },
+            }
             for arm in results.arms
         ],
         "skipped": [{"arm": arm, "reason": reason} for arm, reason in results.skipped.items()],
         "trials": [_trial(trial) for trial in results.trials],
-        "versions": dict(session.versions), "engine": session.engine, "is_finished": session.finished is not None,
-    }  # fmt: skip
+        "versions": dict(session.versions),
+        "engine": session.engine,
+        "is_finished": session.finished is not None,
+    }
+
+
+def _is_repeated(results: Results) -> bool:
+    """Whether chance can be told at all: one trial of everything decides no claim, unless all trials give the same."""
+    repeated = [arm.name for arm in results.arms if not arm.once]
+    return not repeated or any(len({t.seed for t in results.trials if t.arm == name}) > 1 for name in repeated)
 
 
 def _machine(found: Machine | None, key: str) -> Told:
@@ -114,9 +151,16 @@ def _interval(found: Interval) -> Told:
 
 def _trial(t: Trial) -> Told:
     return {
-        "arm": t.arm, "seed": t.seed, "started": t.started, "wall_seconds": t.wall_seconds, "cpu_seconds": t.cpu_seconds,
-        "others": t.others, "is_busy": t.is_busy, "numbers": plain(t.numbers), "runs": list(t.runs),
-    }  # fmt: skip
+        "arm": t.arm,
+        "seed": t.seed,
+        "started": t.started,
+        "wall_seconds": t.wall_seconds,
+        "cpu_seconds": t.cpu_seconds,
+        "others": t.others,
+        "is_busy": t.is_busy,
+        "numbers": plain(t.numbers),
+        "runs": list(t.runs),
+    }
 
 
 def busy_words(question: Question, trials: Sequence[Trial]) -> str:

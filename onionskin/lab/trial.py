@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from onionskin.lab import question as questions
-from onionskin.lab.ledger import Trial, now
 from onionskin.lab.machine import BUSY_CORES, Machine, Neighbours, machine
 from onionskin.lab.question import Arm, Question, Skip
+from onionskin.lab.records import Trial, now
 
 #: The number of threads that a question's trials have, unless it says otherwise: for small nets one is the fastest.
 THREADS = 1

@@ -39,7 +39,7 @@ def connected(address: str | None = None) -> Iterator[Any]:
         _knock(address or os.environ.get("RAY_ADDRESS", ""))
         try:
             ray.init(address=address, log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             fix = "start one (`ray start --head`), or say where it is with --address or in RAY_ADDRESS"
             raise OnionskinError(f"no Ray cluster can be reached: {error}", fix=fix) from error
     try:
@@ -57,8 +57,10 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise OnionskinError(f"no Ray cluster answers at {address}: {error}",
-                             fix="start one there (`ray start --head`), or give the right --address") from error  # fmt: skip
+        raise OnionskinError(
+            f"no Ray cluster answers at {address}: {error}",
+            fix="start one there (`ray start --head`), or give the right --address",
+        ) from error
 
 
 def carried_out(

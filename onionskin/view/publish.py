@@ -24,6 +24,8 @@ from onionskin.recording.reader import Run, open_run
 from onionskin.recording.thin import Choice
 from onionskin.view.built import page_folder
 from onionskin.view.export import name_of
+from onionskin.view.lab import copy_answers, is_lab, lab_among, read_names
+from onionskin.view.shelf import find
 
 #: Says that the folder was made here, and may be written again.
 MARKER: Final = "onionskin-publication.json"
@@ -51,12 +53,13 @@ class PublishedRun:
 
 @dataclass(frozen=True)
 class Published:
-    """What was written, and all that the folder now holds."""
+    """What was written (of a lab: to how many questions there are answers), and all that the folder now holds."""
 
     path: Path
     bytes: int
     runs: tuple[PublishedRun, ...]
     others: tuple[str, ...]
+    answers: int = 0
 
 
 def publish(
@@ -67,7 +70,8 @@ def publish(
     Runs that are there from an earlier time stay; one that has changed is replaced. What was interrupted goes on.
 
     Args:
-        runs: Run folders or ``.zip`` files. Of one that still grows, what is there is published.
+        runs: Run folders or ``.zip`` files, or the folder of a lab.
+            Of a run that still grows, what is there is published.
         out: The folder: new, empty, or published before.
         force: Write into a folder with other things in it; what has the same name is replaced, nothing else.
         progress: Called with the name of a run, the number of parts done, and of all parts.
@@ -76,14 +80,19 @@ def publish(
         OnionskinError: The folder is something else, cannot be written, or the disk is full.
     """
     folder, page = Path(out), page_folder()
-    opened = [(open_run(run), run) for run in runs]  # says what is wrong before anything is written
+    lab, named = lab_among(runs), _named(runs)
+    opened = [(open_run(run), run, name) for run, name in named]  # says what is wrong before anything is written
+    if lab is not None:
+        read_names(lab)
     try:
         listed = _claim(folder, force=force)
         _lay_page(page, folder)
         done = []
-        for run, location in opened:
-            done.append(_lay_run(run, location, folder, listed, progress))
+        for run, location, name in opened:
+            done.append(_lay_run(run, location, name, folder, listed, progress))
             _list(folder, listed)
+        answers = copy_answers(lab, folder) if lab is not None else 0
+        _list(folder, listed)
         _lay_index(page, folder)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
     except OSError as error:
@@ -93,7 +102,18 @@ def publish(
         ) from error
     here = {run.path for run in done}
     others = tuple(sorted(entry["name"] for entry in listed.values() if entry["path"] not in here))
-    return Published(folder, size, tuple(done), others)
+    return Published(folder, size, tuple(done), others, answers)
+
+
+def _named(locations: Sequence[str | Path]) -> list[tuple[str | Path, str]]:
+    """Return every run with its name: the runs of a lab are called as its answers call them, ``runs/see/mlp-0``."""
+    named: list[tuple[str | Path, str]] = []
+    for location in locations:
+        if is_lab(location):
+            named += [(found.location, found.name) for found in find([location])]
+        else:
+            named.append((location, name_of(location)))
+    return named
 
 
 def _claim(folder: Path, *, force: bool) -> dict[str, dict[str, str]]:
@@ -142,9 +162,13 @@ def _lay_index(page: Path, folder: Path) -> None:
 
 
 def _lay_run(
-    run: Run, location: str | Path, folder: Path, listed: dict[str, dict[str, str]], progress: Progress | None
+    run: Run,
+    location: str | Path,
+    name: str,
+    folder: Path,
+    listed: dict[str, dict[str, str]],
+    progress: Progress | None,
 ) -> PublishedRun:
-    name = name_of(location)
     key, made_of = _identity(run, name), _content(run)
     entry = listed.get(key)
     growing = run.is_growing
@@ -186,7 +210,9 @@ def _replace(new: Path, place: Path) -> None:
 def _list(folder: Path, listed: dict[str, dict[str, str]]) -> None:
     write_json(folder / MARKER, {"runs": listed})
     runs: list[dict[str, Any]] = [{"path": entry["path"], "name": entry["name"]} for entry in listed.values()]
-    write_json(folder / "runs.json", {"published": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "runs": runs})
+    lab = {"lab": True} if (folder / "lab/index.json").is_file() else {}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    write_json(folder / "runs.json", {"published": now, **lab, "runs": runs})
 
 
 def _identity(run: Run, name: str) -> str:

@@ -21,6 +21,7 @@ from onionskin.errors import OnionskinError
 from onionskin.recording.status import status_from_json
 from onionskin.view.built import page_folder
 from onionskin.view.files import RunFiles
+from onionskin.view.lab import NAME, answer_file, is_lab, lab_among
 from onionskin.view.shelf import Shelf
 
 #: Where to look for a free port when none is asked for.
@@ -46,10 +47,11 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Shown:
-    """A server that listens: its address, such as ``http://127.0.0.1:8700/``, and the runs it shows."""
+    """A server that listens: its address, such as ``http://127.0.0.1:8700/``, the runs it shows, and the lab."""
 
     address: str
     runs: tuple[str, ...]
+    lab: str | None = None
 
 
 async def serve(
@@ -62,37 +64,47 @@ async def serve(
     """Serve runs until cancelled.
 
     Args:
-        locations: Runs, or folders of runs.
+        locations: Runs, folders of runs, or the folder of a lab.
         host: Where to listen. Anything but this machine lets others read the runs.
         port: The port; by default the first free one from 8700.
         ready: Called once it listens.
 
     Raises:
-        OnionskinError: A location is no run, the port is taken, or the page was not built.
+        OnionskinError: A location is no run, two are labs, the port is taken, or the page was not built.
     """
-    shelf = Shelf(locations)
+    shelf, lab = Shelf(locations), lab_among(locations)
     page = page_folder()
     listening = listen(host, port)
-    runner = web.AppRunner(_application(shelf, page, host), access_log=None)
+    runner = web.AppRunner(_application(shelf, lab, page, host), access_log=None)
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()
         shown_host = f"[{host}]" if ":" in host else host
         if ready:
-            ready(Shown(f"http://{shown_host}:{listening.getsockname()[1]}/", shelf.locations))
+            address = f"http://{shown_host}:{listening.getsockname()[1]}/"
+            ready(Shown(address, shelf.locations, str(lab) if lab else None))
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 
 
-def _application(shelf: Shelf, page: Path, host: str) -> web.Application:
+def _application(shelf: Shelf, lab: Path | None, page: Path, host: str) -> web.Application:
     application = web.Application(middlewares=[guarded(host)])
 
     async def index(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def library(_request: web.Request) -> web.StreamResponse:
-        return web.json_response({"runs": await asyncio.to_thread(shelf.listed)}, headers={"Cache-Control": "no-cache"})
+        shown: dict[str, Any] = {"runs": await asyncio.to_thread(shelf.listed)}
+        if lab is not None and is_lab(lab):
+            shown["lab"] = True
+        return web.json_response(shown, headers={"Cache-Control": "no-cache"})
+
+    async def answers(request: web.Request) -> web.StreamResponse:
+        path = answer_file(lab, request.match_info["name"]) if lab is not None else None
+        if path is None:
+            raise web.HTTPNotFound(text="there is no such answer\n")
+        return web.FileResponse(path, headers={"Cache-Control": "no-cache", "Content-Type": "application/json"})
 
     async def run_file(request: web.Request) -> web.StreamResponse:
         run = _run_of(request, shelf)
@@ -123,6 +135,7 @@ def _application(shelf: Shelf, page: Path, host: str) -> web.Application:
     application.on_cleanup.append(close)
     application.router.add_get("/", index)
     application.router.add_get("/runs.json", library)
+    application.router.add_get(f"/lab/{{name:{NAME}}}.json", answers)
     application.router.add_get(r"/runs/{run:\d+}/live", live)
     application.router.add_get(r"/runs/{run:\d+}/{inside:.+}", run_file)
     application.router.add_static("/assets", page / "assets")

@@ -19,6 +19,7 @@ from typing import Any, Final
 from onionskin.errors import OnionskinError
 from onionskin.recording.reader import open_run
 from onionskin.view.files import RunFiles
+from onionskin.view.lab import is_lab
 
 #: So many folders deep below the one that was named, and so many folders in all: nobody's whole disk is searched.
 MOST_DEPTH: Final = 4
@@ -60,7 +61,7 @@ def find(locations: Iterable[str | Path]) -> list[Found]:
             found.append(_found(str(location), folder.name))
             continue
         inside = _inside(folder)
-        if not inside:
+        if not inside and not is_lab(folder):  # a lab has answers to show before any trial has recorded a run
             raise OnionskinError(f"there are no runs in {folder}", fix="record one: onionskin train mnist")
         found += inside
     return found

@@ -16,8 +16,13 @@ HELP = "ask a question by an experiment on this machine, and see the answers so 
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", nargs="?", metavar="QUESTION", help="which one; 'all' for every one, 'merge' to take in "
-                        "another lab's file, 'pages' to write the answers again; without it all are listed")  # fmt: skip
+    parser.add_argument(
+        "question",
+        nargs="?",
+        metavar="QUESTION",
+        help="which one; 'all' for every one, 'merge' to take in "
+        "another lab's file, 'pages' to write the answers again; without it all are listed",
+    )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of 'merge': the other lab's lab.sqlite")
     parser.add_argument("--quick", action="store_true", help="an answer in 20 seconds, with wide intervals")
     parser.add_argument("--seeds", type=int, help="exactly so many rounds (default: as many as it takes)")

@@ -16,7 +16,7 @@ _HOST_TAKES = 1_000_000_000
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders or .zip files")
+    parser.add_argument("runs", nargs="+", metavar="RUN|LAB", help="run folders, .zip files, or a lab")
     parser.add_argument("out", type=Path, metavar="DIR", help="the folder: new, empty, or published before")
     parser.add_argument("--force", action="store_true", help="write into a folder with other things in it")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
@@ -39,6 +39,8 @@ def do(options: argparse.Namespace) -> int:
             say(f"{run.name} is still being recorded: its {run.frames} frames until now are published, the rest is not")
         elif run.was_there:
             say(f"{run.name} is there already, and has not changed")
+    if done.answers:
+        say(f"the answers to {done.answers} questions of the lab are in {done.path / 'lab'}")
     if done.others:
         say(f"published before, and still there: {', '.join(done.others)}")
     if done.bytes > _HOST_TAKES:

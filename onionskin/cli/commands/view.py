@@ -7,6 +7,7 @@ import asyncio
 import json
 import webbrowser
 from contextlib import suppress
+from pathlib import Path
 
 from onionskin.cli.talk import can_open_a_browser
 
@@ -14,7 +15,8 @@ HELP = "show runs in the browser, growing or finished"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="*", metavar="RUN|DIR", default=["runs"], help="runs or folders (default: runs)")
+    parser.add_argument("runs", nargs="*", metavar="RUN|DIR|LAB", help="runs, folders of runs, a lab "
+                        "(default: runs, and lab where there is one)")  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine only)")
     parser.add_argument("--port", type=int, help="the port (default: the first free one from 8700)")
     parser.add_argument("--open", action=argparse.BooleanOptionalAction, default=True, help="open the browser")
@@ -24,15 +26,30 @@ def add(parser: argparse.ArgumentParser) -> None:
 def do(options: argparse.Namespace) -> int:
     from onionskin.view import Shown, serve
 
+    locations = options.runs or _usual()
+
     def ready(shown: Shown) -> None:
+        address = f"{shown.address}#lab" if shown.lab and len(locations) == 1 else shown.address
         if options.json:
-            print(json.dumps({"address": shown.address, "runs": shown.runs}), flush=True)
+            print(json.dumps({"address": shown.address, "runs": shown.runs, "lab": shown.lab}), flush=True)
         else:
-            count = f"{len(shown.runs)} runs" if len(shown.runs) > 1 else shown.runs[0]
-            print(f"showing {count} at {shown.address} until Ctrl-C", flush=True)
+            print(f"showing {_what(shown.runs, shown.lab)} at {address} until Ctrl-C", flush=True)
         if options.open and can_open_a_browser():
-            webbrowser.open(shown.address)
+            webbrowser.open(address)
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.runs, host=options.host, port=options.port, ready=ready))
+        asyncio.run(serve(locations, host=options.host, port=options.port, ready=ready))
     return 0
+
+
+def _usual() -> list[str]:
+    """Return what is shown where nothing is named: ``runs``, and ``lab`` where one has been made."""
+    if not Path("lab/answers/index.json").is_file():
+        return ["runs"]
+    return ["runs", "lab"] if any(Path("runs").glob("*")) else ["lab"]
+
+
+def _what(runs: tuple[str, ...], lab: str | None) -> str:
+    """Return in words what is shown."""
+    parts = [f"{len(runs)} runs" if len(runs) > 1 else run for run in runs[:1]]
+    return " and ".join([*parts, *([f"the lab in {lab}"] if lab else [])])

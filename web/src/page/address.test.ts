@@ -9,6 +9,7 @@ const path = fc.string({ unit: 'grapheme', maxLength: 12 })
 
 const addresses: fc.Arbitrary<Address> = fc
   .record({
+    lab: fc.option(path),
     run: fc.string({ unit: 'grapheme', maxLength: 12 }),
     frame: fc.option(fc.nat(999_999_999)),
     probe: fc.nat(99),

@@ -27,11 +27,14 @@ export const EXTRAS = [
   'sort', // what stands first: library: what it says; probes: `learned`; layers: `moved`
   'find', // library and curves: what is searched for
   'tag', // library: the tags that a run has to have, with commas between
+  'raw', // lab: 1 where the tables of trials are open
 ] as const
 export type Extra = (typeof EXTRAS)[number]
 export type Extras = Readonly<Partial<Record<Extra, string>>>
 
 export interface Address {
+  /** The question of the lab; empty for the list of all, null where the lab is not looked at. */
+  readonly lab: string | null
   /** The name of the run; empty for the list of runs. */
   readonly run: string
   /** The frame; null follows the newest. */
@@ -53,6 +56,7 @@ export interface Address {
 }
 
 export const START: Address = {
+  lab: null,
   run: '',
   frame: null,
   probe: 0,
@@ -77,6 +81,7 @@ export function parseAddress(hash: string): Address {
   // Once for each group: whatever stands in a module's name, a comma too, stays part of it.
   const open = given.getAll('open')
   return {
+    lab: given.get('lab'),
     run: given.get('run') ?? '',
     frame: whole('frame'),
     probe: whole('probe') ?? 0,
@@ -94,6 +99,7 @@ export function parseAddress(hash: string): Address {
 /** The hash of a state; what is as the page starts is left out. */
 export function formatAddress(address: Address): string {
   const parts: [string, string][] = []
+  if (address.lab !== null) parts.push(['lab', address.lab])
   if (address.run) parts.push(['run', address.run])
   if (address.view !== 'network') parts.push(['view', address.view])
   if (address.frame !== null) parts.push(['frame', String(address.frame)])
@@ -110,7 +116,9 @@ export function formatAddress(address: Address): string {
     if (value) parts.push([name, value])
   }
   if (address.theme) parts.push(['theme', address.theme])
-  return parts.length ? `#${parts.map(([name, value]) => `${name}=${escape(value)}`).join('&')}` : ''
+  return parts.length
+    ? `#${parts.map(([name, value]) => (value ? `${name}=${escape(value)}` : name)).join('&')}`
+    : ''
 }
 
 /** Percent-encode only what a hash cannot carry, so that a link stays readable: `node=layer1.0/relu`. */

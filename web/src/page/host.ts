@@ -1,9 +1,14 @@
 /** What the page stands in: a server, a static host, one HTML file, a notebook. Each shell says the same few things. */
+import type { Component } from 'svelte'
+import type { Extra, Extras } from './address'
 import type { Listed } from './library'
+import type { Theme } from './theme.svelte'
 
 export interface Host {
   /** The runs that are shown. @throws RunError - They cannot be listed. */
   runs(): Promise<readonly Listed[]>
+  /** The lab, where one is shown beside the runs; known once the runs are. */
+  readonly lab?: (() => Promise<{ default: Component<LabProps> }>) | null
   /** Where the state of the page is kept. */
   readonly place: Place
   /** Light or dark as those around the page have it; without this, as the system has it. */
@@ -19,6 +24,16 @@ export interface Place {
   go(hash: string): void
   /** Call when somebody else has changed it, until the returned function is called. */
   watch(changed: () => void): () => void
+}
+
+/** What the lab is given. */
+export interface LabProps {
+  /** The question that is looked at; empty for the list of all. */
+  readonly name: string
+  readonly runs: readonly Listed[]
+  readonly theme: Theme
+  readonly more: Extras
+  readonly keep: (name: Extra, value: string) => void
 }
 
 export interface Surroundings {

@@ -46,19 +46,21 @@ describe('the list of runs', () => {
     await standOn((request, response) =>
       response.end(request.url === '/runs.json' ? JSON.stringify({ runs }) : ''),
     )
-    expect(await readLibrary()).toEqual(runs)
+    expect(await readLibrary()).toEqual({ runs, hasLab: false })
   })
 
   test('has names that stand in a link, even of a folder whose name is no proper text', async () => {
     await standOn(says('{"runs": [{"path": "runs/0", "name": "caf\\udce9"}]}'))
-    const [run] = await readLibrary()
+    const {
+      runs: [run],
+    } = await readLibrary()
     const address = { ...START, run: run?.name ?? '' }
     expect(parseAddress(formatAddress(address))).toEqual(address)
   })
 
   test('may be empty', async () => {
     await standOn(says({ runs: [] }))
-    expect(await readLibrary()).toEqual([])
+    expect(await readLibrary()).toEqual({ runs: [], hasLab: false })
   })
 
   test.each([

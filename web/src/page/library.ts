@@ -26,7 +26,13 @@ export function storeOf({ path, store }: Listed): Store {
 /** A path that cannot lead to another host. */
 const INSIDE = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/
 
-export async function readLibrary(): Promise<readonly Listed[]> {
+/** What is shown: the runs, and whether there is a lab beside them. */
+export interface Library {
+  readonly runs: readonly Listed[]
+  readonly hasLab: boolean
+}
+
+export async function readLibrary(): Promise<Library> {
   const fields = new Fields(await fetchJson('runs.json'), 'runs.json')
   const runs = fields.items('runs', (run) => ({
     path: run.text('path'),
@@ -39,7 +45,10 @@ export async function readLibrary(): Promise<readonly Listed[]> {
     }
   }
   const isPublished = fields.has('published')
-  return withUniqueNames(isPublished ? runs.map(published) : runs)
+  return {
+    runs: withUniqueNames(isPublished ? runs.map(published) : runs),
+    hasLab: fields.flag('lab', false),
+  }
 }
 
 /** A copy on a host that knows nothing of Onionskin: nobody tells of growth, and there is no server to start again. */

@@ -134,6 +134,7 @@ export class Session {
     const { target, last, isFollowing } = this.clock
     const isNewest = isFollowing || target === last || target < 0
     return {
+      lab: null,
       run: this.listed.name,
       frame: isNewest ? null : target,
       probe: this.probe,

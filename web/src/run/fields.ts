@@ -11,14 +11,16 @@ export class Fields {
   constructor(
     content: unknown,
     private readonly place: string,
+    /** Makes the error of what is no run: its message says what was damaged, and the remedy. */
+    private readonly refuse: (what: string) => RunError = broken,
   ) {
-    if (!isObject(content)) throw broken(`${place} is ${short(content)}, not an object`)
+    if (!isObject(content)) throw refuse(`${place} is ${short(content)}, not an object`)
     this.content = content
   }
 
   /** A field as it is; it must be there. */
   value(name: string): unknown {
-    if (!Object.hasOwn(this.content, name)) throw broken(`${this.place} has no '${name}'`)
+    if (!Object.hasOwn(this.content, name)) throw this.refuse(`${this.place} has no '${name}'`)
     return this.content[name]
   }
 
@@ -89,11 +91,11 @@ export class Fields {
   items<T>(name: string, build: (fields: Fields) => T): readonly T[] {
     const value = this.either(name, [])
     if (!Array.isArray(value)) throw this.bad(name, 'a list')
-    return value.map((item, i) => build(new Fields(item, `${this.place}.${name}[${i}]`)))
+    return value.map((item, i) => build(new Fields(item, `${this.place}.${name}[${i}]`, this.refuse)))
   }
 
   inner(name: string): Fields {
-    return new Fields(this.value(name), `${this.place}.${name}`)
+    return new Fields(this.value(name), `${this.place}.${name}`, this.refuse)
   }
 
   private either(name: string, otherwise: unknown): unknown {
@@ -101,7 +103,7 @@ export class Fields {
   }
 
   private bad(name: string, expected: string): RunError {
-    return broken(`${this.place}.${name} is ${short(this.either(name, undefined))}, not ${expected}`)
+    return this.refuse(`${this.place}.${name} is ${short(this.either(name, undefined))}, not ${expected}`)
   }
 }
 

@@ -1,0 +1,72 @@
+"""The command: what it lists, prints and refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from onionskin.lab import question
+
+
+def onionskin(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "onionskin", "lab", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+def test_it_lists_the_questions_with_their_answers_so_far(tmp_path: Path) -> None:
+    done = onionskin("--json", cwd=tmp_path)
+    found = json.loads(done.stdout)["questions"]
+    assert [q["name"] for q in found] == question.names()
+    assert not any(q["answers"] for q in found)
+    assert not (tmp_path / "lab").exists()  # looking writes nothing
+    said = onionskin(cwd=tmp_path, COLUMNS="160").stdout
+    assert all(name in said for name in question.names())
+    assert "not asked yet" in said
+
+
+def test_asked_stopped_and_gone_on_with(tmp_path: Path) -> None:
+    """Ctrl-C keeps what was measured; --resume goes on; the list then has the answer."""
+    command = [sys.executable, "-m", "onionskin", "lab", "double-descent", "--quick", "--seeds", "3"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not list((tmp_path / "lab").glob("lab.sqlite")) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode in (130, -signal.SIGINT), said
+    again = onionskin("double-descent", "--quick", "--resume", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    answer = json.loads(onionskin("--json", cwd=tmp_path).stdout)["questions"]
+    (mine,) = next(q for q in answer if q["name"] == "double-descent")["answers"]
+    assert mine["is_quick"]
+    pages = onionskin("pages", cwd=tmp_path)
+    assert pages.returncode == 0, pages.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "fix"),
+    [
+        (["latensy"], "the lab has no question 'latensy'", "did you mean 'latency'?"),
+        (["latency", "--resume"], "there is nothing to go on with", "onionskin lab latency"),
+        (["latency", "--engine", "rey"], "no 'rey' in engines", "did you mean 'ray'?"),
+        (["latency", "--seeds", "0"], "0 seeds", "at least 1"),
+        (["merge"], "no file was given", "onionskin lab merge FILE"),
+        (["merge", "nowhere.sqlite"], "there is no file", "lab.sqlite of another lab"),
+        (["pages"], "there is no lab/lab.sqlite", "ask a question first"),
+        (["latency", "--into", "/proc/nothing"], "/proc/nothing", "--into"),
+    ],
+)
+def test_what_it_refuses(tmp_path: Path, arguments: list[str], said: str, fix: str) -> None:
+    done = onionskin(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert fix in done.stderr
+    assert "Traceback" not in done.stderr
