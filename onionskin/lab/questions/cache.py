@@ -177,8 +177,8 @@ def answer(results: Results) -> Answer:
     written = results.ratio(bounded, usual, "seconds")
     sentence = (
         f"A cache in SQLite pays for models slower than {amount(pays.value, 's')} a prediction "
-        f"({_ends(pays.low, pays.high)}) where s is 1.1 and {results.said(usual, 'hits')} of requests hit; from {lowest} "
-        f"at s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. In a dict it pays from {results.said(quick, 'pays')} on "
+        f"({_ends(pays.low, pays.high)}) where s is 1.1 and {results.said(usual, 'hits')} of requests hit; from "
+        f"{lowest} at s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. In a dict it pays from {results.said(quick, 'pays')} on "
         f"(SQLite against it: {dearer}). {_nets_said(results)}"
     )
     rule = (
