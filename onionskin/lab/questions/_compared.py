@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison, Interval
 
@@ -26,6 +28,11 @@ def percent(share: Interval) -> dict[str, float]:
     """Return a share with its ends in percent, as a chart takes them; of one trial, which has no ends, a point."""
     low, high = (share.low, share.high) if share.count > 1 else (share.value, share.value)
     return {"y": 100 * share.value, "low": 100 * max(low, 0.0), "high": 100 * min(high, 1.0)}
+
+
+def sentence(parts: Sequence[str]) -> str:
+    """Return what there is to say as one sentence, also where too little was measured to say anything."""
+    return f"{'; '.join(part for part in parts if part) or 'too few arms were measured for an answer'}."
 
 
 def _known(results: Results, what: str, measure: str) -> Comparison | None:

@@ -27,6 +27,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.charts import heat, scatter
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions._coding import CODES, coded
+from onionskin.lab.questions._compared import sentence
 from onionskin.lab.questions._fitting import accuracy, fit, small
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval, amount
@@ -137,7 +138,7 @@ def answer(results: Results) -> Answer:
     parts += [said for code in ("float32, gzip", "int8 per channel", "4 bits, groups of 32", "80 % pruned, gzip")
               if (said := _of_code(results, code, nets))]  # fmt: skip
     return Answer(
-        sentence="; ".join(parts) + ".",
+        sentence=sentence(parts),
         rule="Count the parameters and take them times four. Half of that in 16 bits costs nothing, a quarter in int8 "
         "with a scale for each channel next to nothing; 4 bits and pruning are to be measured first. gzip is not worth "
         "it.",
@@ -211,7 +212,7 @@ def _holds(results: Results, nets: Sequence[str]) -> bool | None:
 def _charts(results: Results, nets: Sequence[str]) -> list[Chart]:
     rows = [
         {"x": results.value(arm.name, "bytes_per_parameter"), "y": 100 * results.value(arm.name, "accuracy"),
-         "name": arm["code"] if arm["net"] == nets[0] and arm["code"] in _NAMED else "", "group": arm["net"]}
+         "name": arm["code"] if [arm["net"]] == nets[:1] and arm["code"] in _NAMED else "", "group": arm["net"]}
         for arm in results.arms if "code" in arm.settings
     ]  # fmt: skip
     cells = [

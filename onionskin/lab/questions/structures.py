@@ -23,7 +23,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.charts import scatter
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _structure_filter, _structure_index, _structure_product, _structure_tree
-from onionskin.lab.questions._compared import difference, ratio
+from onionskin.lab.questions._compared import difference, ratio, sentence
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import amount
 
@@ -105,7 +105,7 @@ def answer(results: Results) -> Answer:
     """Say of each structure how much faster it is, and how often it is right."""
     said = [_said(results, arm) for arm in results.arms if arm["replaces"] in results]
     return Answer(
-        sentence="; ".join(said) + ".",
+        sentence=sentence(said),
         rule="An index of neighbours pays with very many classes, and a filter wherever most of what comes is known. "
         "Trees and tables replace a network only where some points do not matter, or code is written for them.",
         charts=_charts(results),

@@ -28,7 +28,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.charts import lines
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _transfer_small
-from onionskin.lab.questions._compared import difference, percent
+from onionskin.lab.questions._compared import difference, percent, sentence
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval, amount, interval
 
@@ -108,7 +108,7 @@ def answer(results: Results) -> Answer:
     tasks = list(dict.fromkeys(arm["task"] for arm in results.arms))
     parts = [said for task in tasks if (said := _said(results, task))]
     return Answer(
-        sentence="; ".join(parts) + ".",
+        sentence=sentence(parts),
         rule="Few labels: take a pretrained network as it is, keep what it sees, and fit a last layer in seconds. "
         "Fine-tune when there are hundreds. From scratch when nothing was trained on anything alike.",
         charts=[_chart(results, task) for task in tasks],
