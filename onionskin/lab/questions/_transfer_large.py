@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import onionskin as osk
 from onionskin import data
 from onionskin.lab.questions._fitting import accuracy, fit
-from onionskin.lab.questions._pretrained import body, logistic, sentences, stamps
+from onionskin.lab.questions._pretrained import SENTENCE_PRIOR, body, logistic, sentences, stamps
 from onionskin.lab.questions._transfer_small import balanced
 from onionskin.learn.domains.vision import Vision
 from onionskin.learn.text.tokenizer import padded
@@ -141,7 +141,7 @@ def _reviews(way: str, each: int, seed: int) -> dict[str, float]:
     rows = count + balanced(y[count:], each, seed)
     if way == "cached features":
         began = time.thread_time()
-        model = logistic(x[rows], y[rows], 2)
+        model = logistic(x[rows], y[rows], 2, prior=SENTENCE_PRIOR)
         seconds = time.thread_time() - began + len(rows) * _second_a_sentence()
         return {"accuracy": accuracy(model, x[:count], y[:count]), "seconds": seconds, "examples": len(rows)}
     from sklearn.feature_extraction.text import TfidfVectorizer

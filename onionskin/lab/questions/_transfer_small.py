@@ -20,6 +20,9 @@ from onionskin.models import convnet
 _WIDTHS: Final = {"digits 0-4 → 5-9": 8, "MNIST → Fashion": 16}
 _STEPS: Final = {"digits 0-4 → 5-9": 120, "MNIST → Fashion": 400}
 
+#: From so many examples on a network is trained twice as long.
+MANY: Final = 1000
+
 WAYS: Final = ("from scratch", "frozen", "cached features", "fine-tuned")
 
 
@@ -84,7 +87,7 @@ def _learned(name: str, way: str, x: Tensor, y: Tensor, steps: int, first: convn
         whole = nn.Sequential(body, head)
         fit(whole, x, y, steps=steps, lr=2e-2)
         return whole
-    fit(model, x, y, steps=steps, lr=4e-3 if first is None else 2e-3)
+    fit(model, x, y, steps=steps * (2 if len(y) >= MANY else 1), lr=4e-3)
     return model
 
 
