@@ -193,10 +193,11 @@ def _short(arm: Arm) -> str:
 
 
 def _even(chart: Chart) -> Chart:
-    """Return a scatter whose second axis is even: agreement is a share."""
+    """Return a scatter whose second axis is even, as a share's is, and whose first leaves room for the names."""
     spec: dict[str, Any] = dict(chart.spec)
     for layer in spec["layer"]:
         layer["encoding"]["y"]["scale"] = {"zero": False}
+        layer["encoding"]["x"]["scale"] = {"type": "log", "domainMax": 50}
     return Chart(chart.title, spec)
 
 
