@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 import onionskin as osk
 from onionskin import data
+from onionskin.lab.questions._fitting import logistic
 from onionskin.learn.domains.vision import Vision
 from onionskin.learn.text import features, tokenizer
 from onionskin.learn.text.tokenizer import padded
@@ -27,35 +27,6 @@ HELD_OUT: Final = 600
 SENTENCE_PRIOR: Final = 100.0
 
 _TOKENS: Final = 128
-
-
-def logistic(x: Tensor, y: Tensor, classes: int, *, prior: float = 10.0) -> nn.Linear:
-    """Return a layer that maximises the likelihood of classes, (n,), given features, (n, d); convex, so without chance.
-
-    Args:
-        x, y: Features and classes.
-        classes: How many classes there are.
-        prior: How small the weights of standardised features are believed to be: half their squares, so many times,
-            are added to the loss of all examples.
-    """
-    layer = nn.Linear(x.shape[1], classes)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    mean, std = x.mean(0), x.std(0, correction=0) + 1e-3
-    z = (x - mean) / std
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        value: Tensor = functional.cross_entropy(layer(z), y) + prior / 2 * layer.weight.square().sum() / len(y)
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    with torch.no_grad():  # the standardisation becomes a part of the layer
-        layer.weight.div_(std)
-        layer.bias.sub_(layer.weight @ mean)
-    return layer
 
 
 @cache

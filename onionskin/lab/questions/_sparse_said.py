@@ -52,7 +52,8 @@ def _below(results: Results, arm: Arm) -> str:
     found = results.middle(arm.name, "crossover")
     if not found.count:
         return "none"
-    ends = f" ({amount(found.low, 'share')} to {amount(found.high, 'share')})" if found.count > 1 else ""
+    low, high = amount(found.low, "share"), amount(min(found.high, 1.0), "share")
+    ends = f" ({low} to {high})" if found.count > 1 else ""
     return amount(found.value, "share") + ends
 
 

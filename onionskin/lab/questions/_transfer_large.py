@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 import onionskin as osk
 from onionskin import data
-from onionskin.lab.questions._fitting import accuracy, fit
-from onionskin.lab.questions._pretrained import SENTENCE_PRIOR, body, logistic, sentences, stamps
+from onionskin.lab.questions._fitting import accuracy, fit, logistic
+from onionskin.lab.questions._pretrained import SENTENCE_PRIOR, body, sentences, stamps
 from onionskin.lab.questions._transfer_small import balanced
 from onionskin.learn.domains.vision import Vision
 from onionskin.learn.text.tokenizer import padded

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onionskin.lab.questions._fitting import Small, accuracy, fit, small
-from onionskin.lab.questions._pretrained import logistic
+from onionskin.lab.questions._fitting import Small, accuracy, fit, logistic, small
 from onionskin.models import convnet
 
 #: By task: how wide the network is, and how many steps it learned the first kind of pictures.

@@ -2,7 +2,8 @@
 
 Four old ones are put in the place of a part of a network, and compared with that part on one thread, in seconds of the
 processor. *An index of neighbours* in place of a large last layer: 10,000 (and 100,000) class vectors in clusters, and
-features near one of them, asked one by one; a graph (HNSW, usearch) and a k-d tree (SciPy) against the whole product.
+features near one of them, asked one by one; a graph (HNSW, usearch) that keeps 64 or 512 neighbours in view, and a k-d
+tree (SciPy), against the whole product.
 *A decision tree* that learned what a network says of pictures and of noisy copies of them, against a tree that learned
 the labels. *Tables* in place of a layer 784 → 512 of a network for MNIST: product quantisation with 16 or 64 values for
 each piece of 16 inputs. *A Bloom filter* in front of a convolutional network: nine of ten things that are asked are
@@ -33,7 +34,7 @@ CLAIM = (
     "worse than one on labels. Tables lose less than a point of accuracy, and are no faster in PyTorch. A Bloom filter "
     "saves at least 80 % of the time where 90 % is known."
 )
-COST = 120
+COST = 180
 CHANGES = (
     "More classes, or features of fewer values, for which trees still cut; tables written for a processor's shuffle "
     "instructions, as Bolt's are; a dearer classifier behind the filter, or traffic with less that is known."
@@ -55,7 +56,7 @@ _PARTS: Final = {
     "tables": "tables for a layer",
     "filter": "filter in front",
 }
-_NEEDS: Final = {"HNSW": ("usearch",), "k-d tree": ("scipy",)}
+_NEEDS: Final = {"HNSW": ("usearch",), "HNSW, wide search": ("usearch",), "k-d tree": ("scipy",)}
 
 
 def arms(is_quick: bool) -> list[Arm]:
@@ -128,7 +129,7 @@ def _said(results: Results, arm: Arm) -> str:
 def _holds(results: Results) -> bool | None:
     """Whether all parts of the claim came true; None where one is not decided."""
     verdicts: list[bool | None] = [
-        _is_faster(results, "HNSW, 100,000 classes", "whole product, 100,000 classes", 10),
+        _graph_holds(results),
         _opposite(_is_faster(results, "k-d tree, 100,000 classes", "whole product, 100,000 classes", 1)),
         _is_above(results, "network, mnist", "tree distilled, mnist", 0.0),
         _is_above(results, "tree distilled, mnist", "tree on labels, mnist", -0.01),
@@ -136,12 +137,20 @@ def _holds(results: Results) -> bool | None:
         _opposite(_is_faster(results, "tables of 64", "whole layer", 1)),
         _is_faster(results, "Bloom filter, 1 %", "network alone", 5),
     ]
-    if "HNSW, 100,000 classes" in results:
-        found = results.middle("HNSW, 100,000 classes", "agreement")
-        verdicts.append(True if found.low >= 0.95 else False if found.high < 0.95 else None)
     if False in verdicts:
         return False
     return None if None in verdicts else True
+
+
+def _graph_holds(results: Results) -> bool | None:
+    """Whether one of the two searches in the graph is fast enough and right often enough."""
+    verdicts = []
+    for arm in ("HNSW, 100,000 classes", "HNSW, wide search, 100,000 classes"):
+        fast = _is_faster(results, arm, "whole product, 100,000 classes", 10)
+        found = results.middle(arm, "agreement") if arm in results else None
+        right = None if found is None else True if found.low >= 0.95 else False if found.high < 0.95 else None
+        verdicts.append(False if False in (fast, right) else None if None in (fast, right) else True)
+    return True if True in verdicts else None if None in verdicts else False
 
 
 def _is_faster(results: Results, arm: str, whole: str, times: float) -> bool | None:
@@ -179,15 +188,16 @@ def _charts(results: Results) -> list[Chart]:
 
 def _short(arm: Arm) -> str:
     """Return a name that fits beside a point."""
-    kind, _, of = arm.name.partition(", ")
-    return f"{kind}, {of.removesuffix(' classes')}" if arm["part"] == "index" else arm.name if "%" in of else kind
+    name = arm.name.removesuffix(" classes")
+    return name if arm["part"] in ("index", "filter") else name.partition(", ")[0]
 
 
 def _even(chart: Chart) -> Chart:
-    """Return a scatter whose second axis is even: agreement is a share."""
+    """Return a scatter whose second axis is even, as a share's is, and whose first leaves room for the names."""
     spec: dict[str, Any] = dict(chart.spec)
     for layer in spec["layer"]:
         layer["encoding"]["y"]["scale"] = {"zero": False}
+        layer["encoding"]["x"]["scale"] = {"type": "log", "domainMax": 50}
     return Chart(chart.title, spec)
 
 
