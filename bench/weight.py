@@ -22,7 +22,7 @@ class Sizes:
 
 
 def measure(_chromium: Browser, _quick: bool) -> list[list[str]]:
-    """Return the kilobytes of the first load, of all views together, of the lab, and of the runtime that runs models."""
+    """Return the kilobytes of the first load, of all views together, of the lab, and of what runs models."""
     now = sizes()
     return [
         ["what", "kB gzipped", "bar"],

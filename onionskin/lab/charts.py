@@ -55,6 +55,17 @@ def _data(rows: Rows) -> Any:
     return alt.Data(values=[plain(row) for row in rows])
 
 
+def _bounded(rows: Rows, *, log: bool) -> Rows:
+    """Return rows without those ends of intervals that are none, as of one trial alone, or that no axis holds."""
+    least = 0.0 if log else -math.inf
+
+    def has_ends(row: Mapping[str, Any]) -> bool:
+        low, high = row.get("low"), row.get("high")
+        return low is not None and high is not None and least < low and math.isfinite(low) and math.isfinite(high)
+
+    return [row if has_ends(row) else {**row, "low": None, "high": None} for row in rows]
+
+
 def _scale(log: bool, zero: bool = False) -> Any:
     return alt.Scale(type="log", nice=False, padding=14) if log else alt.Scale(zero=zero)
 
@@ -82,6 +93,7 @@ def bars(
 
 def intervals(rows: Rows, title: str, name: str, *, log: bool = False) -> Chart:
     """Return a bar (a dot on a logarithmic axis) for each row ``{arm, value, low, high}``, in their order."""
+    rows = _bounded(rows, log=log)
     base = alt.Chart(_data(rows)).encode(y=alt.Y("arm:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
     value = alt.X("value:Q", title=name, scale=_scale(log, zero=True))
     body = (
@@ -117,9 +129,10 @@ def lines(
         by: Name of the legend.
         points: Whether the places that were measured are marked.
     """
+    rows, legend = _bounded(rows, log=log_y), alt.Legend(symbolOpacity=1)  # a band alone would make it as pale
     base = alt.Chart(_data(rows)).encode(
         x=alt.X("x:Q", title=x, scale=_scale(log_x)),
-        color=alt.Color("series:N", title=by or None, sort=None, scale=alt.Scale(range=list(COLOURS))),
+        color=alt.Color("series:N", title=by or None, sort=None, scale=alt.Scale(range=list(COLOURS)), legend=legend),
     )
     layers = [base.mark_line(point=points).encode(y=alt.Y("y:Q", title=y, scale=_scale(log_y)))]
     if any(row.get("low") is not None for row in rows):

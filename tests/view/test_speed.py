@@ -14,6 +14,7 @@ import onionskin as osk
 from bench.following import Grower, growing
 from bench.tab import Tab, opened
 from bench.weight import sizes
+from onionskin.view.built import single_page
 from tests.recording import build
 from tests.view.served import Served
 
@@ -27,6 +28,7 @@ def test_the_page_is_small() -> None:
 def test_the_lab_has_a_limit_of_its_own() -> None:
     """The page of a run never asks for it: its views and Vega (most of it) come when a question is opened."""
     assert 200_000 < sizes().lab < 310_000
+    assert "vega" not in single_page().lower()  # nor does what is exported, or stands in a notebook
 
 
 def test_the_first_picture_asks_for_little_and_comes_soon(chromium: Browser, digits: Path) -> None:

@@ -72,4 +72,5 @@ def compared(page: Told) -> tuple[list[str], list[list[str]]]:
 def machine_name(answer: Told) -> str:
     """Return the name of a machine as a column has it: also whether it was asked quickly, or was busy."""
     marks = [*(["quick"] if answer["is_quick"] else []), *(["busy"] if answer["is_busy"] else [])]
-    return answer["machine"]["name"] + (f" ({', '.join(marks)})" if marks else "")
+    name: str = answer["machine"]["name"]
+    return f"{name} ({', '.join(marks)})" if marks else name

@@ -26,10 +26,16 @@ def median_seconds(call: Callable[[], object], *, repeats: int = 5, at_least: fl
     return statistics.median(times)
 
 
-def processor_seconds(call: Callable[[], object], *, repeats: int = 5, at_least: float = 0.0) -> float:
+def processor_seconds(
+    call: Callable[[], object], *, repeats: int = 5, at_least: float = 0.0, mean: bool = False
+) -> float:
     """Return the median time that this thread's processor spent on a call (seconds): without waiting for other people.
 
-    Right only for what runs on the calling thread, as PyTorch does where it has one thread. Arguments as above.
+    Right only for what runs on the calling thread, as PyTorch does where it has one thread.
+
+    Args:
+        call, repeats, at_least: As above.
+        mean: Whether to return the mean: where calls differ, as some find their answer at once.
     """
     call()
     times: list[float] = []
@@ -38,7 +44,7 @@ def processor_seconds(call: Callable[[], object], *, repeats: int = 5, at_least:
         start = time.thread_time()
         call()
         times.append(time.thread_time() - start)
-    return statistics.median(times)
+    return statistics.fmean(times) if mean else statistics.median(times)
 
 
 def timed(call: Callable[[], Result]) -> tuple[float, Result]:

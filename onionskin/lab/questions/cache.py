@@ -175,11 +175,11 @@ def answer(results: Results) -> Answer:
     lowest, highest = (results.said(_keeping("SQLite", skew, 0), "pays") for skew in (_SKEWS[-1], _SKEWS[0]))
     third = None if dearer.interval.count < 2 else above(dearer.interval, 3)
     written = results.ratio(bounded, usual, "seconds")
+    kind = f"where s is 1.1 and {results.said(usual, 'hits')} of requests hit"
     sentence = (
         f"A cache in SQLite pays for models slower than {amount(pays.value, 's')} a prediction "
-        f"({_ends(pays.low, pays.high)}) where s is 1.1 and {results.said(usual, 'hits')} of requests hit; from {lowest} "
-        f"at s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. In a dict it pays from {results.said(quick, 'pays')} on "
-        f"(SQLite against it: {dearer}). {_nets_said(results)}"
+        f"({_ends(pays.low, pays.high)}) {kind}; from {lowest} at s = {_SKEWS[-1]} to {highest} at s = {_SKEWS[0]}. "
+        f"In a dict it pays from {results.said(quick, 'pays')} on (SQLite against it: {dearer}). {_nets_said(results)}"
     )
     rule = (
         f"Cache where a prediction takes more than {highest} and inputs repeat exactly; what is saved is the share "

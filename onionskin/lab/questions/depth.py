@@ -127,11 +127,12 @@ def answer(results: Results) -> Answer:
     rows = [_row(results, depth, pixels) for depth in _DEPTHS if _named(depth, 1, pixels) in results]
     more = TOP1["resnet50"] - TOP1["resnet34"]
     note = (
-        "ResNet-50's blocks narrow before their 3 × 3 and widen after it: for a few more multiply-adds than ResNet-34's it "
-        f"has {more:.1f} points more, but it writes three times as many activations."
+        "ResNet-50's blocks narrow before their 3 × 3 and widen after it: for a few more multiply-adds than "
+        f"ResNet-34's it has {more:.1f} points more, but it writes three times as many activations."
     )
+    rule = _rule(results, pixels, fifty.interval.value, points)
     return Answer(
-        sentence, _rule(results, pixels, points), [*_charts(results, pixels)], all_of(*checks), [note],
+        sentence, rule, _charts(results, pixels), all_of(*checks), [note],
         {"Beside the published accuracy": rows},
     )  # fmt: skip
 
@@ -161,15 +162,14 @@ def _batched(results: Results) -> dict[str, Comparison]:
     return found
 
 
-def _rule(results: Results, pixels: int, points: float) -> str:
+def _rule(results: Results, pixels: int, wait: float, points: float) -> str:
     """Return what a GMAC takes, and what the deeper ones are for."""
     each = [results.value(_named(d, 1, pixels), "seconds") / results.value(_named(d, 1, pixels), "macs") * 1e9
             for d in _DEPTHS if _named(d, 1, pixels) in results]  # fmt: skip
-    wait = results.value(_named(50, 1, pixels), "seconds") / results.value(_named(18, 1, pixels), "seconds")
     return (
-        f"{amount(min(each), 's')} to {amount(max(each), 's')} a GMAC here, whatever the depth; time goes with the pixels, "
-        f"so a smaller image is the cheapest way to be faster. Begin with 18; take 50 where {wait:.2g} times the wait is "
-        f"worth {points:.0f} points; 101 brings {TOP1['resnet101'] - TOP1['resnet50']:.1f} more."
+        f"{amount(min(each), 's')} to {amount(max(each), 's')} a GMAC here, whatever the depth; time goes with the "
+        f"pixels, so a smaller image is the cheapest way to be faster. Begin with 18; take 50 where {wait:.2g} times "
+        f"the wait is worth {points:.0f} points; 101 brings {TOP1['resnet101'] - TOP1['resnet50']:.1f} more."
     )
 
 
@@ -196,8 +196,8 @@ def _charts(results: Results, pixels: int) -> list[Chart]:
         for depth in _DEPTHS if (name := _named(depth, 1, pixels)) in results
     ]  # fmt: skip
     return [
-        charts.scatter(known, "What depth costs here, and what it is published to bring", f"one photo of {pixels} px (ms)",
-                       "right on ImageNet (%)", log=False),
+        charts.scatter(known, "What depth costs here, and what it is published to bring",
+                       f"one photo of {pixels} px (ms)", "right on ImageNet (%)", log=False),
         charts.lines(rows, "Time grows as the pixels do", "thousand pixels", "one photo (ms)", by="network"),
         charts.heat(speeds, "Images a second, one thread", "batch × side", "network", "images/s", log=True,
                     labels=".3~g"),

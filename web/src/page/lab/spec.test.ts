@@ -29,7 +29,9 @@ test.each([...charts('latency'), ...charts('batch')])(
   (spec) => {
     refuseHarm(spec)
     const config = configOf(INKS, ['#0000ff'], RAMPS.light)
-    const compiled = compile({ ...fitted(spec, 600), config } as unknown as TopLevelSpec, { logger: logger(None) }).spec
+    const compiled = compile({ ...fitted(spec, 600), config } as unknown as TopLevelSpec, {
+      logger: logger(None),
+    }).spec
     expect(compiled.width).toBe(600)
     expect(JSON.stringify(compiled)).toContain('#333333')
     expect(() => parse(compiled, undefined, { ast: true })).not.toThrow()

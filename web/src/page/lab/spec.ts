@@ -133,7 +133,7 @@ export function configOf(inks: Inks, categories: readonly string[], ramp: Ramp):
   return {
     background: 'transparent',
     font,
-    aria: false, // the picture has one name, and the tables below have its numbers
+    aria: false,
     padding: 2,
     view: { stroke: 'transparent', continuousHeight: 300, discreteHeight: { step: 26 } },
     axis: {

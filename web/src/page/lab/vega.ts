@@ -31,6 +31,7 @@ export async function draw(spec: Spec, config: Spec, room: number): Promise<Draw
   // What a chart says of colours was meant for paper: the page's own go before it.
   const own = { ...fitted(spec, room), config: { ...(spec['config'] as object | undefined), ...config } }
   const sheet = document.createElement('div')
+  sheet.ariaHidden = 'true' // the picture around it has a name, and the tables below its numbers
   const wrong: string[] = []
   const log = logger(ERRORS, 'error', (_method, _level, said) => wrong.push(said.map(String).join(' ')))
   let view: View | null = null
