@@ -159,8 +159,8 @@ def answer(results: Results) -> Answer:
     before, after = results.middle(arm, "ECE"), results.middle(arm, "ECE scaled")
     said.append(
         f"Where the network ({arm}) says at least {100 * SURE:.0f} % it is right in "
-        f"{results.said(arm, 'right when sure')} of the cases; its calibration error is {results.said(arm, 'ECE')}, and "
-        f"{results.said(arm, 'ECE scaled')} after a temperature of {results.value(arm, 'temperature'):.2g}"
+        f"{results.said(arm, 'right when sure')} of the cases; its calibration error is {results.said(arm, 'ECE')}, "
+        f"and {results.said(arm, 'ECE scaled')} after a temperature of {results.value(arm, 'temperature'):.2g}"
     )
     turned = results.middle(arm, "right when sure, turned")
     said.append(
