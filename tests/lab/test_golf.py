@@ -99,6 +99,13 @@ def test_a_hostile_architecture_is_refused(tmp_path: Path, changes: dict[str, An
         board.verify(file)
 
 
+def test_a_network_that_would_take_the_memory_is_refused(tmp_path: Path) -> None:
+    layers: list[dict[str, Any]] = [{"kind": "conv2d", "out": 1, "kernel": 1, "padding": 14, "bias": False}] * 32
+    weights = {f"{place}.weight": torch.ones(1, 1, 1, 1) for place in range(32)}
+    with pytest.raises(OnionskinError, match="too much"):
+        board.verify(entry.write(tmp_path / "x", "digits", "me", layers, weights))
+
+
 @pytest.mark.parametrize(
     "tensors",
     [

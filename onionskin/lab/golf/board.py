@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -82,7 +82,7 @@ def verify(path: str | Path) -> Verified:
     entry = read(path)
     goal = task(entry.task)
     x, _ = test_set(goal.name)
-    _affordable(entry, len(x))
+    _affordable(entry, x)
     weights = _Used(dict(entry.weights))
     outputs = architecture.run(entry.layers, weights, x)
     if unused := sorted(set(weights) - weights.asked):
@@ -91,17 +91,15 @@ def verify(path: str | Path) -> Verified:
     return Verified(goal.name, entry.parameters, entry.distinct, entry.bits, score, score >= goal.threshold)
 
 
-def _affordable(entry: Entry, examples: int) -> None:
-    """Refuse what would take the machine's memory: no layer's output may be above 400 million numbers."""
-    places = 1
-    for layer in entry.layers:
-        if layer["kind"] == "conv2d":
-            places = max(places, (28 + 2 * layer.get("padding", 0)) ** 2)
-        if examples * places * int(layer.get("out", 1)) > 400_000_000:
-            raise OnionskinError(
-                f"{entry.name}: a layer gives {layer['out']} numbers for each of {examples:,} examples",
-                fix="golf is for small networks: make it narrower",
-            )
+def _affordable(entry: Entry, x: Any) -> None:
+    """Refuse what would take the machine's memory: no layer's output may be above 100 million numbers."""
+    steps = x.shape[1] if isinstance(x, Tensor) and x.dim() == 3 else 1
+    side = x.shape[-1] if isinstance(x, Tensor) and x.dim() == 4 else 1
+    for place, layer in enumerate(entry.layers):
+        side += 2 * layer.get("padding", 0)  # at most: strides and kernels only make it smaller
+        if len(x) * steps * side**2 * layer.get("out", 1) > 100_000_000:
+            raise OnionskinError(f"{entry.name}: layer {place} gives too much for each of {len(x):,} examples",
+                                 fix="golf is for small networks: make it narrower, or pad less")  # fmt: skip
 
 
 def submit(path: str | Path, into: str | Path = THEIRS) -> Verified:

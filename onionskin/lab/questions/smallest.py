@@ -115,8 +115,7 @@ def answer(results: Results) -> Answer:
     return Answer(
         f"The fewest parameters that do it, by task: {', '.join(parts)}." if parts else "No entry could be run here.",
         "What a network needs depends on what its units can do: with the right unit one number is a network; for "
-        "pictures, weights that are used at every place are what makes it small. Bits come on top: five a weight are "
-        "mostly enough.",
+        "pictures, weights that are used at every place are what makes it small. Bits come on top.",
         _charts(rows),
         _holds(results, best, by_task),
         notes=[f"Tasks and test sets: {'; '.join(f'{t.name}: {t.title} ({t.tests})' for t in TASKS.values())}."],
