@@ -137,8 +137,8 @@ def answer(results: Results) -> Answer:
     absent = [] if "GPU" in results else ["A GPU is not measured here."]
     checks = [*gained, *(won or [None])]  # without a GPU, the claim about it is not decided
     said = [*devices, *wins] if wins else [*devices, *absent, *gains]
-    notes = ["The roofs are what was reached here, not what the makers print. A layer above its roof found its weights in a "
-             "cache.", *(gains if wins else [])]  # fmt: skip
+    roofs = "The roofs are what was reached here, not what the makers print; a layer above its roof lay in a cache."
+    notes = [roofs, *(gains if wins else [])]
     exp = [arm.name for arm in results.arms if arm["part"] in ("loop", "vectors")]
     drawn = [
         _roofline_chart(results), _cache_chart(results),
