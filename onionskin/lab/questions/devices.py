@@ -136,16 +136,18 @@ def answer(results: Results) -> Answer:
     devices = [_numbers(results, device) for device in _DEVICES if device in results]
     absent = [] if "GPU" in results else ["A GPU is not measured here."]
     checks = [*gained, *(won or [None])]  # without a GPU, the claim about it is not decided
-    return Answer(
-        " ".join([*devices, *wins, *absent, *gains]), _rule(results),
-        [_roofline_chart(results), _cache_chart(results), charts.bars(
-            results, "seconds", "exp of 4,096 numbers", log=True,
-            arms=[a.name for a in results.arms if a["part"] in ("loop", "vectors")]), *_layer_charts(results)],
-        all_of(*checks),
-        ["The roofs are what was reached here, not what the makers print."
-         " A layer above its roof found its weights in a cache."],
-        {"Five numbers a device, and what it gains by precision": [_row(results, d) for d in _DEVICES if d in results]},
-    )  # fmt: skip
+    said = [*devices, *wins] if wins else [*devices, *absent, *gains]
+    roofs = "The roofs are what was reached here, not what the makers print; a layer above its roof lay in a cache."
+    notes = [roofs, *(gains if wins else [])]
+    exp = [arm.name for arm in results.arms if arm["part"] in ("loop", "vectors")]
+    drawn = [
+        _roofline_chart(results), _cache_chart(results),
+        charts.bars(results, "seconds", "exp of 4,096 numbers", arms=exp, log=True), *_layer_charts(results),
+    ]  # fmt: skip
+    table = {
+        "Five numbers a device, and what it gains by precision": [_row(results, d) for d in _DEVICES if d in results]
+    }
+    return Answer(" ".join(said), _rule(results), drawn, all_of(*checks), notes, table)
 
 
 def _numbers(results: Results, device: str) -> str:
@@ -296,4 +298,4 @@ def _layer_charts(results: Results) -> Iterator[Chart]:
     if gains:
         for cells, what in ((gains, "with everything there"), (carried, "input sent, result fetched")):
             title = f"How many times as fast the GPU is, {what}: above 1 it wins"
-            yield charts.heat(cells, title, "batch", "width", "times", log=True, labels=".2g")
+            yield charts.heat(cells, title, "batch", "width", "times", log=True, labels=".2~r")

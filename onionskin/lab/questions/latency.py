@@ -140,7 +140,7 @@ def answer(results: Results) -> Answer:
     checks = (below(fits["parameters"].r2, 0.6), above(fits["macs"].r2, 0.7), above(both.r2, 0.9), quicker)
     drawn = [_fit_chart(table, both), _r2_chart(fits), _times_chart(results)]
     return Answer(
-        sentence.strip(), _rule(both), drawn, all_of(*checks),
+        sentence.strip(), _rule(both, fits["parameters"]), drawn, all_of(*checks),
         [f"Such a prediction is off by a factor of {both.typical_factor:.2f} or less for two networks in three.",
          _farthest(table, both)],
         {"What one forward does, and what it was predicted to take": _shown(table, both)},
@@ -155,12 +155,13 @@ def _called(name: str) -> str:
     return "MACs" if name == "macs" else name
 
 
-def _rule(both: Fit) -> str:
+def _rule(both: Fit, parameters: Fit) -> str:
     """Return the law in words, without the parts that came out as nothing."""
     a, b, c = (float(value) for value in both.numbers)
     parts = [(a * 1e9, "a GMAC"), (b * 1e6, "a million activations"), (c, "besides")]
     said = [f"{amount(value, 's')} {what}" for value, what in parts if value > 0]
-    return f"On one thread here, about {' plus '.join(said)}. Parameters say what it weighs, not what it takes."
+    weight = " Parameters say what it weighs, not what it takes." if parameters.r2.value < 0.6 else ""
+    return f"On one thread here, about {' plus '.join(said)}.{weight}"
 
 
 def _engines_said(results: Results) -> tuple[str, bool | None]:
