@@ -26,6 +26,9 @@ LEDGER: Final = "lab.sqlite"
 #: An answer is of a busy machine when so much of its trials' time was.
 _BUSY_SHARE: Final = 0.25
 
+#: A short answer has so many letters; what a question says beyond it stands below.
+_AT_A_GLANCE: Final = 280
+
 Told = dict[str, Any]
 
 
@@ -89,16 +92,17 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
     results = results_of(question, ledger, session)
     answer = question.answer(results)
     busy = busy_words(question, results.trials)
+    sentence, rest = short(answer.sentence)
     return {
         "machine": _machine(ledger.machines().get(session.machine), session.machine),
         "date": session.started,
         "is_quick": session.is_quick,
         "is_busy": bool(busy),
         "busy": busy,
-        "sentence": answer.sentence,
+        "sentence": sentence,
         "rule": answer.rule,
         "claim_holds": answer.claim_holds if _is_repeated(results) else None,
-        "notes": list(answer.notes),
+        "notes": [*rest, *answer.notes],
         "charts": [{"title": chart.title, "spec": plain(chart.spec)} for chart in answer.charts],
         "tables": [{"caption": caption, "rows": plain(rows)} for caption, rows in (answer.tables or {}).items()],
         "comparisons": [
@@ -133,6 +137,24 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
         "engine": session.engine,
         "is_finished": session.finished is not None,
     }
+
+
+def short(sentence: str) -> tuple[str, list[str]]:
+    """Return as many clauses of an answer as can be taken in at a glance, and the others, to stand as notes below it.
+
+    Clauses end with a semicolon or a full stop before a space, outside of brackets.
+    """
+    clauses, begin, depth = [], 0, 0
+    for place, letter in enumerate(sentence):
+        depth += (letter == "(") - (letter == ")")
+        if not depth and letter in ";." and sentence[place + 1 : place + 2] in (" ", ""):
+            clauses.append((begin, place))
+            begin = place + 2
+    if begin < len(sentence):
+        clauses.append((begin, len(sentence)))
+    kept = max([n for n, (_, end) in enumerate(clauses, 1) if end <= _AT_A_GLANCE] or [1])
+    rest = [sentence[start:end] for start, end in clauses[kept:]]
+    return sentence[: clauses[kept - 1][1]] + ".", [f"{clause[:1].upper()}{clause[1:]}." for clause in rest]
 
 
 def _is_repeated(results: Results) -> bool:

@@ -39,7 +39,7 @@ def test_it_answers_quickly(name: str, tmp_path: Path) -> None:
     (answer,) = page["answers"]
     assert answer["is_quick"]
     assert any(letter.isdigit() for letter in answer["sentence"]), answer["sentence"]
-    assert 20 < len(answer["sentence"]) < 700
+    assert 20 < len(answer["sentence"]) < 420
     assert answer["rule"]
     assert answer["charts"], "a picture"
     assert "nan" not in answer["sentence"].split()

@@ -64,6 +64,8 @@ def _quiet() -> Iterator[None]:
 def onnx_of(model: nn.Module, x: Tensor) -> bytes:
     """Return a network as ONNX that takes any number of inputs like this one. Raises Skip where it cannot be."""
     file = io.BytesIO()
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # attention in one operation of PyTorch's own, which ONNX has not
     try:
         with _quiet(), torch.no_grad():  # the exporter has much to say of its own age
             torch.onnx.export(
@@ -73,6 +75,8 @@ def onnx_of(model: nn.Module, x: Tensor) -> bytes:
             )  # fmt: skip
     except Exception as error:
         raise Skip(f"it cannot be written as ONNX: {' '.join(str(error).split())[:120]}") from error
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
     return file.getvalue()
 
 
