@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from onionskin.lab import question
+from onionskin.lab.golf import board
 
 
 def onionskin(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +53,16 @@ def test_asked_stopped_and_gone_on_with(tmp_path: Path) -> None:
     assert pages.returncode == 0, pages.stderr
 
 
+def test_an_entry_is_run_before_it_comes_on_the_board(tmp_path: Path) -> None:
+    ours = min(Path(board.OURS).glob("xor*.json"))
+    for path in (ours, ours.with_suffix(".safetensors")):
+        shutil.copy(path, tmp_path / f"mine{path.suffix}")
+    done = onionskin("golf", "mine.json", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["score"] == 1.0
+    assert (tmp_path / "lab" / "golf" / "mine.safetensors").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said", "fix"),
     [
@@ -60,6 +72,7 @@ def test_asked_stopped_and_gone_on_with(tmp_path: Path) -> None:
         (["latency", "--seeds", "0"], "0 seeds", "at least 1"),
         (["merge"], "no file was given", "onionskin lab merge FILE"),
         (["merge", "nowhere.sqlite"], "there is no file", "lab.sqlite of another lab"),
+        (["golf"], "no entry was given", "ENTRY.safetensors"),
         (["pages"], "there is no lab/lab.sqlite", "ask a question first"),
         (["latency", "--into", "/proc/nothing"], "/proc/nothing", "--into"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onionskin.cli.talk import progress, say, with_torch
+from onionskin.errors import OnionskinError
 
 #: What a shell expects of a command that was ended by Ctrl-C.
 _INTERRUPTED = 130
@@ -21,9 +22,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="QUESTION",
         help="which one; 'all' for every one, 'merge' to take in "
-        "another lab's file, 'pages' to write the answers again; without it all are listed",
+        "another lab's file, 'golf' to enter a small network, 'pages' to write the answers again; without it all are "
+        "listed",
     )
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="of 'merge': the other lab's lab.sqlite")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="of 'merge': the other lab's lab.sqlite; of 'golf': the entry",
+    )
     parser.add_argument("--quick", action="store_true", help="an answer in 20 seconds, with wide intervals")
     parser.add_argument("--seeds", type=int, help="exactly so many rounds (default: as many as it takes)")
     parser.add_argument("--resume", action="store_true", help="go on with what was stopped")
@@ -40,6 +48,8 @@ def do(options: argparse.Namespace) -> int:
         return _list(options)
     if options.question == "merge":
         return _merge(options)
+    if options.question == "golf":
+        return _submit(options)
     if options.question == "pages":
         with_torch("onionskin.lab.shelf").write_all(options.into)
         say(f"written to {options.into / 'answers'}")
@@ -85,6 +95,20 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps({"questions": found}, ensure_ascii=False, allow_nan=False), flush=True)
     else:
         with_torch("onionskin.lab.terminal").show_list(found)
+    return 0
+
+
+def _submit(options: argparse.Namespace) -> int:
+    if options.file is None:
+        raise OnionskinError(
+            "no entry was given", fix="onionskin lab golf ENTRY.json, with ENTRY.safetensors beside it"
+        )
+    verified = with_torch("onionskin.lab.golf.board").submit(options.file)
+    if options.json:
+        print(json.dumps({key: getattr(verified, key) for key in ("task", "parameters", "bits", "score")}), flush=True)
+    else:
+        print(f"{verified.task}: {verified.score:.2%} with {verified.parameters:,} parameters, {verified.bits:,} bits")
+    say("the board ranks it: onionskin lab smallest")
     return 0
 
 

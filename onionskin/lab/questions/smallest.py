@@ -9,7 +9,10 @@ few-bit whole numbers or by codebooks. The architecture is free.
 
 To beat it: ``from onionskin.lab.golf import board; board.submit("mine.json")``, and ask again. The file ``entry.py``
 there says what an entry is, ``bench/golf.py`` shows how ours were made. The sizes that passed were chosen by the test
-set, as on every such board: scores near a threshold are a little too good.
+set, as on every such board: scores near a threshold are a little too good. Unlike in the other questions, the claim was
+written when first trainings had been seen.
+
+Source of the game: "neural golfing", https://hexhowells.com/posts/neural-golfing, where 575 parameters reach 98 %.
 """
 
 from __future__ import annotations
