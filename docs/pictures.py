@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
+from onionskin.lab.shelf import merge
 from onionskin.learn.domains.vision import vision
 from onionskin.learn.landscape import Survey
 from onionskin.learn.problem import problem
@@ -26,6 +27,7 @@ from onionskin.recording.tags import tag
 from tests.browser import browser
 
 FOLDER = Path(__file__).parent / "pictures"
+LAB = Path(__file__).parents[1] / "bench" / "results" / "lab" / "lab.sqlite"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "batch_norm.py"
 
 #: A seven as a hand may draw it, 28 × 28, and how the page's address holds a drawing.
@@ -67,6 +69,7 @@ def main() -> None:
     take_peel()
     take_several()
     take_lesson()
+    take_lab()
 
 
 def take_landscape() -> None:
@@ -168,6 +171,18 @@ def take_several() -> None:
                 page.wait_for_timeout(4000)
                 page.screenshot(path=FOLDER / name)
                 page.close()
+
+
+def take_lab() -> None:
+    """Take in what this project's machine measured in full, and take the picture of an answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        merge(Path(folder), LAB)
+        with _served(Path(folder)) as address, browser() as opened:
+            page = opened.new_page(viewport={"width": 1180, "height": 1040}, device_scale_factor=1)
+            page.goto(f"{address}#lab=latency")
+            page.wait_for_selector("svg .mark-symbol path", timeout=60_000)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / "lab.png")
 
 
 @contextmanager
