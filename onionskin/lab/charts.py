@@ -47,7 +47,9 @@ _ON_PAPER: Final = {
 def spec_of(chart: Any) -> dict[str, Any]:
     """Return the specification of an Altair chart, with its data in it and nothing that is not finite."""
     spec: dict[str, Any] = plain(chart.to_dict())
-    spec.pop("config", None)  # how it looks is for whoever draws it
+    spec.pop("config", None)  # how it looks is for whoever draws it, and how wide a single panel is
+    if spec.get("width") == WIDTH:
+        del spec["width"]
     return spec
 
 
@@ -210,17 +212,19 @@ def axis_name(results: Results, measure: str) -> str:
     return f"{m.meaning} ({m.unit})" if m.unit else m.meaning
 
 
-def draw(spec: Mapping[str, Any], kind: str) -> bytes:
+def draw(spec: Mapping[str, Any], title: str, kind: str) -> bytes:
     """Return a specification drawn by Altair.
 
     Args:
         spec: Vega-Lite.
+        title: What stands above it.
         kind: ``svg`` or ``png``.
     """
     # What Altair itself saves with. Altair would look over every row of the data first: ten seconds for some thousands.
     import vl_convert
 
-    whole = {**_ON_PAPER, **spec}
+    width = {"width": WIDTH} if "mark" in spec or "layer" in spec else {}
+    whole = {**_ON_PAPER, **width, "title": title, **spec}
     if kind == "png":
         png: bytes = vl_convert.vegalite_to_png(whole, scale=2)
         return png

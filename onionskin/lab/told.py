@@ -103,7 +103,9 @@ def _answer(question: Question, ledger: Ledger, session: Session) -> Told:
         "rule": answer.rule,
         "claim_holds": answer.claim_holds if _is_repeated(results) else None,
         "notes": [*rest, *answer.notes],
-        "charts": [{"title": chart.title, "spec": plain(chart.spec)} for chart in answer.charts],
+        "charts": [
+            {"title": chart.title, "spec": _untitled(plain(chart.spec), chart.title)} for chart in answer.charts
+        ],
         "tables": [{"caption": caption, "rows": plain(rows)} for caption, rows in (answer.tables or {}).items()],
         "comparisons": [
             {
@@ -155,6 +157,11 @@ def short(sentence: str) -> tuple[str, list[str]]:
     kept = max([n for n, (_, end) in enumerate(clauses, 1) if end <= _AT_A_GLANCE] or [1])
     rest = [sentence[start:end] for start, end in clauses[kept:]]
     return sentence[: clauses[kept - 1][1]] + ".", [f"{clause[:1].upper()}{clause[1:]}." for clause in rest]
+
+
+def _untitled(spec: Told, title: str) -> Told:
+    """Return a chart without the title that whoever draws it writes above it."""
+    return {name: part for name, part in spec.items() if name != "title" or part != title}
 
 
 def _is_repeated(results: Results) -> bool:

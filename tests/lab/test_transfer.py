@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onionskin.lab.ledger import Trial
 from onionskin.lab.question import Arm
 from onionskin.lab.questions._transfer_small import balanced
 from onionskin.lab.questions.transfer import MEASURES, worth_in_labels
+from onionskin.lab.records import Trial
 from onionskin.lab.results import Results
 
 TASK = "digits 0-4 → 5-9"

@@ -71,4 +71,5 @@ def _drawn(page: Told) -> list[dict[str, bytes]]:
         return []
     from onionskin.lab.charts import draw
 
-    return [{kind: draw(chart["spec"], kind) for kind in ("svg", "png")} for chart in page["answers"][0]["charts"]]
+    shown = page["answers"][0]["charts"]
+    return [{kind: draw(chart["spec"], chart["title"], kind) for kind in ("svg", "png")} for chart in shown]
