@@ -47,6 +47,9 @@ MEASURES = {
     "distinct": Measure("", "different values among them", kind="size"),
 }
 
+#: How the path of an entry of the package begins.
+_OURS: Final = "package:"
+
 #: The least parameters that the claim allows, by task.
 CLAIMED: Final = {
     "xor": 4,
@@ -65,7 +68,8 @@ def arms(is_quick: bool) -> list[Arm]:
     made = []
     for path in board.entries():
         name = path.stem if path.parent == board.OURS else f"{path.stem} (yours)"
-        made.append(Arm(name, {"path": str(path)}, once=True))
+        where = f"{_OURS}{path.name}" if path.parent == board.OURS else str(path)
+        made.append(Arm(name, {"path": where}, once=True))
     return made
 
 
@@ -78,11 +82,16 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
     return {"parameters": found.parameters, "bits": found.bits, "score": found.score, "distinct": found.distinct}
 
 
+def _here(path: str) -> str:
+    """Return where an entry lies on this machine: the package's own are kept without the place of the package."""
+    return str(board.OURS / path.removeprefix(_OURS)) if path.startswith(_OURS) else path
+
+
 @cache
 def verified(path: str) -> board.Verified:
     """Return what an entry is. Raises Skip with the reason where it is refused."""
     try:
-        return board.verify(path)
+        return board.verify(_here(path))
     except OnionskinError as error:
         raise Skip(error.what) from error
 
@@ -91,7 +100,7 @@ def verified(path: str) -> board.Verified:
 def _task_of(path: str) -> str:
     """Return the task of an entry; empty where its file is not there, as in answers of another machine."""
     try:
-        return entry.read(path).task
+        return entry.read(_here(path)).task
     except OnionskinError:
         return ""
 
