@@ -154,7 +154,9 @@ class Asking:
 
     def pages(self) -> Path:
         """Write the answer's pages, and return the HTML one."""
-        return pages.write(self.folder, self.question.name)
+        page = pages.write(self.folder, self.question.name)
+        pages.write_index(self.folder)
+        return page
 
     def _session(self) -> Session:
         assert self.session is not None

@@ -33,6 +33,8 @@ def merge(folder: Path, file: Path | None) -> tuple[int, list[str]]:
     names = [name for name in questions.names() if name in came]
     for name in names:
         pages.write(folder, name)
+    if names:
+        pages.write_index(folder)
     return count, names
 
 

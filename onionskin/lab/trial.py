@@ -105,7 +105,7 @@ def carry_out(task: Task, question: Question | None = None, neighbours: Neighbou
     if task.arm.missing:
         return Outcome(None, here, task.arm.missing)
     try:
-        with _place(task) as place, _threads(getattr(question.module, "THREADS", THREADS)):
+        with _place(task) as place, threads(getattr(question.module, "THREADS", THREADS)):
             if not task.is_warm:
                 _warm(question, task)
             _same_numbers(task.seed)
@@ -139,7 +139,8 @@ def _place(task: Task) -> Iterator[_Place]:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Let PyTorch have so many threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -16,7 +16,7 @@ from onionskin.recording.arrays import write_atomically
 
 
 def write(folder: Path, name: str) -> Path:
-    """Write all pages of a question and the list of all questions.
+    """Write all pages of a question. The list of all questions is written by ``write_index``, once for several of them.
 
     Args:
         folder: The lab's.
@@ -39,7 +39,6 @@ def write(folder: Path, name: str) -> Path:
     for number, kinds in enumerate(drawn):
         files |= {f"{chart_name(name, number)}.{kind}": content for kind, content in kinds.items()}
     _keep(place, files)
-    write_index(folder)
     return place / f"{name}.html"
 
 

@@ -7,8 +7,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from torch.nn import functional
 from onionskin.lab.machine import cores
 from onionskin.lab.question import Skip
 from onionskin.lab.questions._stopwatch import seconds_of
+from onionskin.lab.trial import threads
 
 Found = dict[str, float]
 
@@ -55,17 +55,6 @@ def _device(name: str) -> tuple[torch.device, Callable[[], object]]:
     if not gpu():
         raise Skip("no GPU here: ask again where there is one, and bring its file with 'onionskin lab merge FILE'")
     return torch.device(gpu()), torch.accelerator.synchronize
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Let PyTorch have so many threads for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def five_numbers(name: str, seconds: float) -> Found:

@@ -29,12 +29,12 @@ from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._engines import Forward
 from onionskin.lab.questions._faster import Recipe, forward_of, network
-from onionskin.lab.questions._hardware import threads
 from onionskin.lab.questions._prediction_caches import zipf
 from onionskin.lab.questions._trained_digits import digits
 from onionskin.lab.questions._verdict import all_of
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison
+from onionskin.lab.trial import threads
 
 CLAIM = (
     "At batch 1 all together is 5 times as fast, and loses less than a point of accuracy; onnxruntime alone 1.5 times. "
