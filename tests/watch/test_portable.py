@@ -222,4 +222,4 @@ def test_what_it_takes_is_no_part_of_the_training(tmp_path: Path, monkeypatch: p
     assert run.status.model is not None
     assert run.status.model.seconds >= 0.5
     assert run.overhead.wall <= time.perf_counter() - began - 0.5
-    assert run.overhead.frames + run.overhead.steps <= run.overhead.wall  # following the graph is before its clock
+    assert run.overhead.frames + run.overhead.steps < 0.5  # no bound by the wall: the writer's thread runs beside it
