@@ -17,9 +17,7 @@ from pathlib import Path
 
 from onionskin.errors import OnionskinError
 from onionskin.lab import pages, question
-from onionskin.lab.asking import Asking
-from onionskin.lab.ledger import Ledger
-from onionskin.lab.machine import machine
+from onionskin.lab.asking import Asking, standing
 from onionskin.lab.told import LEDGER, listed, told
 
 
@@ -31,27 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", type=Path, help="the folder that keeps file, answers and charts")
     options = parser.parse_args(arguments)
     for name in options.questions or question.names():
-        if options.again or not has_full_answer(options.into, name):
-            ask(name, options.into)
+        stands = "new" if options.again else standing(name, options.into)
+        if stands != "answered":
+            ask(name, options.into, resume=stands == "stopped")
     if options.write:
         write(options.into, options.write)
 
 
-def has_full_answer(folder: Path, name: str) -> bool:
-    """Whether this machine has asked a question in full, and the question is still the same."""
-    if not (folder / LEDGER).is_file():
-        return False
-    with Ledger(folder / LEDGER) as ledger:
-        sessions = ledger.sessions(name)
-    mine = (s for s in sessions if s.machine == machine().key and s.finished and not s.is_quick)
-    return any(s.source == question.load(name).source for s in mine)
-
-
-def ask(name: str, folder: Path) -> None:
+def ask(name: str, folder: Path, *, resume: bool) -> None:
     """Ask one question in full, and say what came out; a question that cannot be asked stops no other."""
     began = time.perf_counter()
     try:
-        for _ in Asking(name, folder):
+        for _ in Asking(name, folder, resume=resume):
             pass
         pages.write(folder, name)
         answer = told(folder, name)["answers"][0]

@@ -6,12 +6,13 @@ arms alike, and two arms are compared round by round. A killed session goes on w
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from onionskin.lab.machine import machine, versions
 from onionskin.lab.question import Arm, Question, load
 from onionskin.lab.records import Session
 from onionskin.lab.statistics import interval
-from onionskin.lab.told import LEDGER, Told, told
+from onionskin.lab.told import LEDGER, Told
 from onionskin.lab.trial import Outcome, Task
 
 #: A quick answer takes at most 20 seconds; this many are for its trials, the rest for starting and drawing.
@@ -255,5 +256,27 @@ def ask(name: str, into: str | Path = "lab", **settings: object) -> Told:
     asking = Asking(name, into, **settings)  # type: ignore[arg-type]  # passed through as they are
     for _ in asking:
         pass
-    asking.pages()
-    return told(Path(into), name)
+    return answered(asking.pages())
+
+
+def answered(page: Path) -> Told:
+    """Return an answer as it was just written beside its HTML page."""
+    answer: Told = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    return answer
+
+
+def standing(name: str, into: str | Path = "lab", *, is_quick: bool = False) -> Literal["new", "stopped", "answered"]:
+    """Return how far this machine is with a question, as its file is now: an old version's answers do not count.
+
+    A full answer answers a quick asking as well. Raises OnionskinError: there is no such question, or the lab's file
+    cannot be read.
+    """
+    source = load(name).source
+    if not (Path(into) / LEDGER).is_file():
+        return "new"
+    with Ledger(Path(into) / LEDGER) as ledger:
+        sessions = ledger.sessions(name)
+    mine = [session for session in sessions if session.machine == machine().key and session.source == source]
+    if any(session.finished and session.is_quick <= is_quick for session in mine):
+        return "answered"
+    return "stopped" if any(not s.finished and s.is_quick == is_quick for s in mine) else "new"

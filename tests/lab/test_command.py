@@ -15,6 +15,7 @@ import pytest
 
 from onionskin.lab import question
 from onionskin.lab.golf import board
+from tests.lab.asked import COIN, in_a_process, written
 
 
 def onionskin(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +52,46 @@ def test_asked_stopped_and_gone_on_with(tmp_path: Path) -> None:
     assert mine["is_quick"]
     pages = onionskin("pages", cwd=tmp_path)
     assert pages.returncode == 0, pages.stderr
+
+
+#: A lab of these questions alone, and the command 'all'.
+ALL = """
+questions.__path__[:] = questions.__path__[-1:]
+from onionskin.cli import main
+main(['lab', 'all', '--quick', {}])
+"""
+
+
+def test_all_are_asked_though_one_cannot_be_and_resume_asks_what_is_left(tmp_path: Path) -> None:
+    wrong = '"""A question without a question mark."""'
+    with written(tmp_path / "more", coin=COIN, between=wrong, dime=COIN):
+        asked = in_a_process(tmp_path / "more", ALL.format("'--seeds', '2'"))
+        said = asked.communicate()[1]
+        assert asked.returncode == 2, said
+        assert "error: between: " in said
+        assert said.count("Which coin is the heaviest?") == said.count("kept in lab/answers/") == 2
+        (tmp_path / "more" / "dime.py").write_text((tmp_path / "more" / "coin.py").read_text() + "# changed\n")
+        again = in_a_process(tmp_path / "more", ALL.format("'--resume'")).communicate()[1]
+    assert "coin: has its answer" in again
+    assert again.count("kept in lab/answers/") == 1
+    assert "kept in lab/answers/dime.html" in again
+
+
+def test_one_ctrl_c_stops_all_and_resume_goes_on(tmp_path: Path) -> None:
+    with written(tmp_path / "more", coin=COIN, dime=COIN):
+        process = in_a_process(tmp_path / "more", ALL.format("'--seeds', '40'"))
+        until = time.monotonic() + 60
+        while not list((tmp_path / "lab").glob("lab.sqlite")) and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[1]
+        assert process.returncode == 130, said
+        assert "'onionskin lab all --quick --resume' goes on" in said
+        assert said.count("Which coin is the heaviest?") == 1
+        again = in_a_process(tmp_path / "more", ALL.format("'--resume', '--seeds', '40'"))
+        assert "going on after" in again.communicate()[1]
+    assert {path.name for path in (tmp_path / "lab" / "answers").glob("*.html")} == {"coin.html", "dime.html"}
 
 
 def test_an_entry_is_run_before_it_comes_on_the_board(tmp_path: Path) -> None:

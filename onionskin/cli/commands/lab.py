@@ -13,6 +13,9 @@ from onionskin.errors import OnionskinError
 #: What a shell expects of a command that was ended by Ctrl-C.
 _INTERRUPTED = 130
 
+#: As of a command that met an error, where the other questions were asked all the same.
+_ERROR = 2
+
 HELP = "ask a question by an experiment on this machine, and see the answers so far"
 
 
@@ -34,7 +37,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="an answer in 20 seconds, with wide intervals")
     parser.add_argument("--seeds", type=int, help="exactly so many rounds (default: as many as it takes)")
-    parser.add_argument("--resume", action="store_true", help="go on with what was stopped")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what was stopped; of 'all': ask what has no answer yet"
+    )
     parser.add_argument("--engine", default="local", help="local, or ray for a cluster (default: local)")
     parser.add_argument("--address", help="of a Ray cluster, such as 10.0.0.1:6379")
     parser.add_argument(
@@ -54,15 +59,32 @@ def do(options: argparse.Namespace) -> int:
         with_torch("onionskin.lab.shelf").write_all(options.into)
         say(f"written to {options.into / 'answers'}")
         return 0
-    every = with_torch("onionskin.lab.question").names()
-    names = every if options.question == "all" else [options.question]
-    codes = [_ask(name, options, is_alone=len(names) == 1) for name in names]
-    return next((code for code in codes if code), 0)
+    if options.question == "all":
+        return _all(options)
+    return _ask(options.question, options, resume=options.resume)
 
 
-def _ask(name: str, options: argparse.Namespace, *, is_alone: bool) -> int:
+def _all(options: argparse.Namespace) -> int:
+    """Ask every question; one that cannot be asked stops no other. ``--resume`` leaves out what has its answer."""
+    code = 0
+    for name in with_torch("onionskin.lab.question").names():
+        try:
+            stands = "new"
+            if options.resume:
+                stands = with_torch("onionskin.lab.asking").standing(name, options.into, is_quick=options.quick)
+            if stands == "answered":
+                say(f"{name}: has its answer")
+            elif (came := _ask(name, options, resume=stands == "stopped")) == _INTERRUPTED:
+                return came
+        except OnionskinError as error:
+            say(f"error: {name}: {error}")
+            code = _ERROR
+    return code
+
+
+def _ask(name: str, options: argparse.Namespace, *, resume: bool) -> int:
     asking = with_torch("onionskin.lab.asking").Asking(
-        name, options.into, is_quick=options.quick, seeds=options.seeds, resume=options.resume, engine=options.engine,
+        name, options.into, is_quick=options.quick, seeds=options.seeds, resume=resume, engine=options.engine,
         address=options.address,
     )  # fmt: skip
     say(f"{asking.question.asks}\nclaim: {asking.question.claim}")
@@ -76,15 +98,15 @@ def _ask(name: str, options: argparse.Namespace, *, is_alone: bool) -> int:
                 bar.update(task, completed=asking.seconds - done.seconds_left, note=left)
             bar.update(task, completed=asking.seconds)
     except KeyboardInterrupt:
-        again = " ".join(["onionskin lab", name, *(["--quick"] if options.quick else []), "--resume"])
+        again = " ".join(["onionskin lab", options.question, *(["--quick"] if options.quick else []), "--resume"])
         say(f"stopped; what was measured is kept, and '{again}' goes on")
         return _INTERRUPTED
     page = asking.pages()
-    answer = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    answer = with_torch("onionskin.lab.asking").answered(page)
     if options.json:
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False), flush=True)
     else:
-        with_torch("onionskin.lab.terminal").show(answer, is_short=not is_alone)
+        with_torch("onionskin.lab.terminal").show(answer, is_short=options.question == "all")
     say(f"kept in {page}; look at all of them with: onionskin view {options.into}")
     return 0
 
