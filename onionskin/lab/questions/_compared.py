@@ -32,7 +32,8 @@ def percent(share: Interval) -> dict[str, float]:
 
 def sentence(parts: Sequence[str]) -> str:
     """Return what there is to say as one sentence, also where too little was measured to say anything."""
-    return f"{'; '.join(part for part in parts if part) or 'too few arms were measured for an answer'}."
+    said = "; ".join(part for part in parts if part) or "too few arms were measured for an answer"
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _known(results: Results, what: str, measure: str) -> Comparison | None:

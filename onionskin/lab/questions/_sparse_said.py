@@ -27,7 +27,7 @@ def _data(results: Results, part: str) -> list[str]:
 
 def said(results: Results) -> str:
     """Return the answer's sentence."""
-    parts = [_speed_said(results, batch) for batch in (1, 64)]
+    parts = [_speed_said(results)]
     for data in _data(results, "noise"):
         found = {kind: _gain(results, data, kind, "noisy") for kind in _EQUAL}
         told = [f"{gain} ({kind.removeprefix('dense, ')})" for kind, gain in found.items() if gain]
@@ -40,21 +40,44 @@ def said(results: Results) -> str:
     return sentence(parts)
 
 
-def _speed_said(results: Results, batch: int) -> str:
+def _speed_said(results: Results) -> str:
+    """Return the densities below which each way wins, by the number of inputs."""
     size = min((arm["size"] for arm in _part(results, "speed")), default=0)
-    chosen = [arm for arm in _part(results, "speed") if arm["size"] == size and arm["batch"] == batch]
-    told = [f"{arm['way']} {_below(results, arm)}" for arm in chosen]
-    inputs = "one input" if batch == 1 else f"{batch} inputs"
-    return f"on {size:,}² and {inputs}, these beat dense below a density of: {', '.join(told)}" if told else ""
+    chosen = [arm for arm in _part(results, "speed") if arm["size"] == size]
+    told = []
+    for way in dict.fromkeys(arm["way"] for arm in chosen):
+        of_way = sorted((arm for arm in chosen if arm["way"] == way), key=lambda arm: arm["batch"])
+        told.append(f"{way} {' and '.join(dict.fromkeys(_below(results, arm) for arm in of_way))}")
+    batches = " and ".join(f"{batch}" for batch in sorted({arm["batch"] for arm in chosen}))
+    return (
+        f"a layer of {size:,}² gains by sparsity below a density of ({batches} inputs): {', '.join(told)}"
+        if told
+        else ""
+    )
 
 
 def _below(results: Results, arm: Arm) -> str:
     found = results.middle(arm.name, "crossover")
     if not found.count:
         return "none"
-    low, high = amount(found.low, "share"), amount(min(found.high, 1.0), "share")
-    ends = f" ({low} to {high})" if found.count > 1 else ""
+    if found.low >= 1.0:
+        return "any"
+    ends = f" ({100 * found.low:.1f} to {100 * min(found.high, 1.0):.1f})" if found.count > 1 else ""
     return amount(found.value, "share") + ends
+
+
+def rule(results: Results) -> str:
+    """Return what to remember; of k-winners what was seen here."""
+    helped: list[str] = []
+    harmed: list[str] = []
+    for data in _data(results, "noise"):
+        signs = [_sign(_gain(results, data, kind, "noisy")) for kind in _EQUAL]
+        if all(sign is not None for sign in signs):
+            (helped if all(signs) else harmed).append(data)
+    told = [f"{what} on {' and '.join(on)}" for what, on in (("helped", helped), ("harmed", harmed)) if on]
+    winners = f" Few active units {' and '.join(told)} under noise." if told else ""
+    return ("On a CPU remove whole neurons, or blocks; single weights have to go nearly all before it pays."
+            f"{winners}")  # fmt: skip
 
 
 def _gain(results: Results, data: str, kind: str, measure: str) -> Comparison | None:

@@ -131,8 +131,8 @@ def answer(results: Results) -> Answer:
     runs = _running(results)
     files = _span([results.value(_arm(net, name), "bytes") for name in names])
     parts = [
-        f"Files of {net} are {files} in {len(names)} formats, {_points(min(sizes))} to {_points(max(sizes))} more than "
-        "four bytes a parameter"
+        f"Files of {net} are {files} in {len(names)} formats, within {_points(max(map(abs, sizes)))} of four bytes a "
+        "parameter"
     ]
     opening = _against_pickle(results, net, names)
     if opening:

@@ -36,7 +36,7 @@ from onionskin.lab.questions._photo_nets import Counted, count_of, net
 from onionskin.lab.questions._stopwatch import seconds_of
 from onionskin.lab.questions._verdict import all_of
 from onionskin.lab.results import Results
-from onionskin.lab.statistics import amount
+from onionskin.lab.statistics import Comparison, amount
 from onionskin.models._imagenet import NETS
 
 CLAIM = (
@@ -168,18 +168,19 @@ def _engines_said(results: Results) -> tuple[str, bool | None]:
     """Return what other engines gain, and whether onnxruntime is faster for every network."""
     said, checks = [], []
     for engine in ("onnxruntime", "compiled"):
-        gains = {}
-        for arm in (a for a in results.arms if a["engine"] == engine):
-            if arm["net"] in results:
-                gains[arm["net"]] = results.ratio(arm["net"], arm.name, "seconds").interval
+        gains = {arm["net"]: results.ratio(arm["net"], arm.name, "seconds")
+                 for arm in results.arms if arm["engine"] == engine and arm["net"] in results}  # fmt: skip
         if gains:
-            least, most = (choose(gains, key=lambda name: gains[name].value) for choose in (min, max))
-            told = f"{gains[least].value:.2g} ({least})"
-            told += f" to {gains[most].value:.2g} ({most})" if most != least else ""
-            said.append(f"{'torch.compile' if engine == 'compiled' else engine} makes it {told} times as fast")
+            ends = dict.fromkeys(choose(gains, key=lambda net: gains[net].interval.value) for choose in (min, max))
+            told = " to ".join(f"{_gain(gains[net])} ({net})" for net in ends)
+            said.append(f"{'torch.compile' if engine == 'compiled' else engine} {told}")
         if engine == "onnxruntime":
-            checks = [above(gain, 1.0) for gain in gains.values()]
-    return f"{' and '.join(said)}." if said else "", all_of(*checks) if checks else None
+            checks = [above(gain.interval, 1.0) for gain in gains.values()]
+    return f"Times as fast as PyTorch: {', '.join(said)}." if said else "", all_of(*checks) if checks else None
+
+
+def _gain(gain: Comparison) -> str:
+    return f"{gain.interval.value:.2g} ×" if gain.differs else "no difference found"
 
 
 def _farthest(table: list[dict[str, Any]], both: Fit) -> str:

@@ -25,7 +25,7 @@ from onionskin.lab.answer import Answer
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _sparse_noise, _sparse_products, _sparse_tickets
 from onionskin.lab.questions._sparse_noise import LEVELS, noise_name
-from onionskin.lab.questions._sparse_said import charts, claims, holds, said
+from onionskin.lab.questions._sparse_said import charts, claims, holds, rule, said
 from onionskin.lab.results import Results
 
 CLAIM = (
@@ -109,8 +109,7 @@ def answer(results: Results) -> Answer:
     table = claims(results)
     return Answer(
         sentence=said(results),
-        rule="On a CPU remove whole neurons, or blocks; single weights have to go nearly all before it pays. Few "
-        "active units are worth a try where pictures are noisy, and cost some accuracy where they are clean.",
+        rule=rule(results),
         charts=charts(results, DENSITIES),
         claim_holds=holds(results),
         notes=(
