@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -24,12 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.questions or question.names()
     with tempfile.TemporaryDirectory() as folder:
-        took = []
+        took: list[dict[str, float]] = [{}, {}]
         for number in range(2):
-            began = time.perf_counter()
             for name in names:
+                began = time.perf_counter()
                 ask(name, Path(folder, str(number)), is_quick=True)
-            took.append(time.perf_counter() - began)
+                took[number][name] = time.perf_counter() - began
+                print(f"{name} {took[number][name]:.1f} s", file=sys.stderr, flush=True)
         pairs = [(name, *pair) for name in names for pair in compared(name, Path(folder))]
     lines = list(table(names, pairs, took))
     print("\n".join(lines))
@@ -60,17 +62,19 @@ def agree(one: dict[str, Any], other: dict[str, Any]) -> bool | None:
 
 
 def table(
-    names: Sequence[str], pairs: Sequence[tuple[str, dict[str, Any], dict[str, Any]]], took: Sequence[float]
+    names: Sequence[str], pairs: Sequence[tuple[str, dict[str, Any], dict[str, Any]]], took: Sequence[dict[str, float]]
 ) -> Iterator[str]:
     yield "# Two quick runs of the whole lab\n"
-    yield f"They took {took[0]:.0f} and {took[1]:.0f} seconds for {len(names)} questions.\n"
-    yield "| question | compared | agree | without an end |\n|---|---|---|---|"
+    whole = " and ".join(f"{sum(one.values()):.0f}" for one in took)
+    yield f"They took {whole} seconds for {len(names)} questions.\n"
+    yield "| question | compared | agree | without an end | seconds |\n|---|---|---|---|---|"
     total = [0, 0]
     for name in names:
         found = [agree(one, other) for of, one, other in pairs if of == name]
         yes, no = found.count(True), found.count(False)
         total = [total[0] + yes, total[1] + yes + no]
-        yield f"| {name} | {len(found)} | {yes} of {yes + no} | {found.count(None)} |"
+        seconds = " and ".join(f"{one[name]:.0f}" for one in took)
+        yield f"| {name} | {len(found)} | {yes} of {yes + no} | {found.count(None)} | {seconds} |"
     share = total[0] / total[1] if total[1] else math.nan
     yield f"\nTogether {total[0]} of {total[1]}: {share:.1%}.\n"
     for name, one, other in pairs:

@@ -145,7 +145,7 @@ def lines(
 
 
 def scatter(rows: Rows, title: str, x: str, y: str, *, log: bool = True, line: Rows = (), by: str = "") -> Chart:
-    """Return points with their names.
+    """Return points with their names, as far as there is room; the others' names are in their tooltips.
 
     Args:
         rows: ``{x, y, name}``, and ``group`` for a colour.
@@ -156,7 +156,7 @@ def scatter(rows: Rows, title: str, x: str, y: str, *, log: bool = True, line: R
         by: Name of the legend.
     """
     places = {"x": alt.X("x:Q", title=x, scale=_scale(log)), "y": alt.Y("y:Q", title=y, scale=_scale(log))}
-    base = alt.Chart(_data(rows)).encode(**places)
+    base = alt.Chart(_data(_named(rows, log))).encode(**places)
     grouped = any("group" in row for row in rows)
     colour = (
         {"color": alt.Color("group:N", title=by or None, sort=None, scale=alt.Scale(range=list(COLOURS)))}
@@ -165,11 +165,32 @@ def scatter(rows: Rows, title: str, x: str, y: str, *, log: bool = True, line: R
     )
     tip = [alt.Tooltip("name:N"), alt.Tooltip("x:Q", format=".4g"), alt.Tooltip("y:Q", format=".4g")]
     dots = base.mark_circle(size=60, opacity=0.85).encode(tooltip=tip, **colour)
-    names = base.mark_text(align="left", dx=6, dy=-4, fontSize=9).encode(text="name:N")
+    names = base.mark_text(align="left", dx=6, dy=-4, fontSize=9).encode(text="label:N")
     layers = [dots, names]
     if line:
         layers.insert(0, alt.Chart(_data(line)).mark_line(strokeDash=[5, 4], color=COLOURS[3]).encode(**places))
     return Chart(title, spec_of(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT + 80, title=title)))
+
+
+def _named(rows: Rows, log: bool) -> Rows:
+    """Return rows with a ``label``: the name, or nothing where it would lie on another one."""
+    if not rows:
+        return rows
+    letter, line = 4.8, 9.0  # a letter's mean width, and how far lines have to be apart (pixels)
+    scaled = [[math.log(max(row[axis], 1e-300)) if log else row[axis] for row in rows] for axis in ("x", "y")]
+    ends = [(min(values), (max(values) - min(values)) or 1.0) for values in scaled]
+    taken: list[tuple[float, float, float]] = []
+    found = []
+    for row, *place in zip(rows, *scaled, strict=True):
+        (left, wide), (low, high) = ends
+        x, y = WIDTH * (place[0] - left) / wide, (HEIGHT + 80) * (place[1] - low) / high
+        name = str(row["name"])
+        end = x + letter * len(name)
+        is_free = all(abs(y - other) > line or end < begin or x > stop for begin, stop, other in taken)
+        found.append({**row, "label": name if is_free else ""})
+        if name and is_free:
+            taken.append((x, end, y))
+    return found
 
 
 def heat(

@@ -203,5 +203,6 @@ def amount(value: float, unit: str = "", *, signed: bool = False) -> str:
         for size, name in ((1e9, " G"), (1e6, " M"), (1e4, " k")):
             if abs(value) >= size:
                 return f"{sign}{value / (1e3 if size == 1e4 else size):.3g}{name} {unit}".rstrip().replace("-", "−")
-    shown = f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.3g}"
+    is_whole = 1000 <= abs(value) < 1e7 or (float(value).is_integer() and abs(value) < 1e7)
+    shown = f"{value:,.0f}" if is_whole else f"{value:.3g}"
     return f"{sign}{shown} {unit}".rstrip().replace("-", "−")

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from onionskin.lab.pages.words import tables, under, verdict
+from onionskin.lab.pages.words import arms, not_measured, tables, under, verdict
 from onionskin.lab.statistics import amount
 from onionskin.lab.told import Told
 
@@ -37,18 +37,17 @@ def _parts(answer: Told, is_short: bool) -> list[RenderableType]:
         return parts
     parts.append(Text(f"{verdict(answer)} {under(answer)}", style="dim"))
     parts += [Text(f"· {note}") for note in answer["notes"]]
-    parts += [Text(f"· not measured here: {skip['arm']} ({skip['reason']})") for skip in answer["skipped"]]
+    parts += [Text(f"· not measured: {left_out}") for left_out in not_measured(answer)]
     if answer["comparisons"]:
         rows = [[c["what"], c["measure"], c["text"]] for c in answer["comparisons"]]
         parts.append(_table("compared", ["what", "by", "found"], rows))
-    *own, (_, _, rows) = tables(answer)
-    parts += [_table(*table) for table in own]
-    return [*parts, _arms(answer, rows)]
+    parts += [_table(*table) for table in tables(answer)]
+    return [*parts, _arms(answer)]
 
 
-def _arms(answer: Told, rows: Sequence[Sequence[str]]) -> RenderableType:
+def _arms(answer: Told) -> RenderableType:
     """Return the table of the arms with the measures that there is room for: those that were compared come first."""
-    measures = list(answer["measures"])
+    rows, measures = arms(answer)[1], list(answer["measures"])
     wanted = dict.fromkeys([*measures[:1], *(c["measure"] for c in answer["comparisons"]), *measures])
     kept = sorted(list(wanted)[:_MOST_MEASURES], key=measures.index)
     left_out = len(measures) - len(kept)

@@ -12,12 +12,13 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+import onionskin as osk
 from onionskin.lab.questions import _map, _parts, batch, data_size, double_descent, label_noise, learning_rate
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import accuracy, lesson, logits
 from onionskin.lab.questions._mixup import mixup
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES, Memory
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.statistics import Interval
 
 ONES: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -74,6 +75,26 @@ def test_a_stack_trains_as_single_networks_would(hidden: int) -> None:
                     weight.sub_(rate * gradient)
     losses = torch.stack([cross_entropy(net(x), y) for net in single]).detach()
     torch.testing.assert_close(stack.tested(x, y)[0], losses, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [0, 7])
+def test_one_network_of_a_stack_is_recorded_as_it_is_trained(hidden: int, tmp_path: Path) -> None:
+    x, y = torch.randn(20, 6), torch.randint(3, (20,))
+    torch.manual_seed(3)
+    seen = Stack([0.1, 0.5, 1.0], 6, hidden, 3)
+    torch.manual_seed(3)
+    unseen = Stack([0.1, 0.5, 1.0], 6, hidden, 3)
+    with seen.recorded(tmp_path / "run", x[:4], y[:4]):
+        for _ in range(10):
+            seen.step(x, y)
+            unseen.step(x, y)
+    torch.testing.assert_close(seen.weights, unseen.weights, rtol=0, atol=0)
+    run = osk.open_run(tmp_path / "run")
+    assert run.status.state == "closed"
+    assert run.frames[-1].step == 10
+    assert np.isfinite(run.scalars["loss"]).sum() == 10
+    seen.step(x, y)  # after the end nothing more is recorded
+    assert osk.open_run(tmp_path / "run").frames[-1].step == 10
 
 
 def test_a_network_that_diverges_does_so_alone() -> None:
@@ -185,9 +206,10 @@ def test_a_claim_is_open_where_its_interval_reaches_over_an_end() -> None:
     assert within(Interval(2.0, 1.0, 3.0, 5), 3.5) is False
     assert within(Interval(2.0, 1.0, 3.0, 5), 1.5) is None
     assert within(Interval(2.0, -np.inf, np.inf, 1), 0) is None
-    assert every([True, None]) is None
-    assert every([False, None]) is False
-    assert every([True, True]) is True
+    assert all_of(True, None) is None
+    assert all_of(False, None) is False
+    assert all_of() is None
+    assert all_of(True, True) is True
 
 
 def test_a_lesson_is_the_same_recorded_or_not(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from onionskin.lab.pages.words import compared, machine_name, shown, tables, under, verdict
+from onionskin.lab.pages.words import arms_alike, compared, machine_name, not_measured, shown, tables, under, verdict
 from onionskin.lab.statistics import amount
 from onionskin.lab.told import Told
 
@@ -57,11 +57,11 @@ def _body(page: Told, drawn: list[dict[str, bytes]]) -> Iterator[str]:
         yield f'<p class="soft">{escape(verdict(answer))} {escape(under(answer))}</p>'
         if number == 0:
             yield from (kinds["svg"].decode() for kinds in drawn)
-        said = [*answer["notes"], *(f"Not measured here: {s['arm']} ({s['reason']})" for s in answer["skipped"])]
+        said = [*answer["notes"], *(f"Not measured: {left_out}" for left_out in not_measured(answer))]
         yield f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in said)}</ul>" if said else ""
         columns, rows = compared(page)
         yield _table("Compared", columns, rows) if number == 0 and rows else ""
-        yield from (_table(*table) for table in tables(answer))
+        yield from (_table(*table) for table in (*tables(answer), *arms_alike(answer)))
         yield _raw(answer)
     yield f"<h2>Method</h2>{_paragraphs(page['method'])}"
     yield f"<p>The claim, written before the first measurement: {escape(page['claim'])}</p>"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onionskin.lab.pages.words import chart_name, compared, machine_name, tables, under, verdict
+from onionskin.lab.pages.words import (
+    arms_alike,
+    chart_name,
+    compared,
+    machine_name,
+    not_measured,
+    tables,
+    under,
+    verdict,
+)
 from onionskin.lab.statistics import amount
 from onionskin.lab.told import Told
 
@@ -45,14 +54,14 @@ def _told_of(answer: Told) -> Iterator[str]:
     yield f"{verdict(answer)} {under(answer)}\n"
     for note in answer["notes"]:
         yield f"- {note}"
-    for skip in answer["skipped"]:
-        yield f"- Not measured here: {skip['arm']} ({skip['reason']})"
+    for left_out in not_measured(answer):
+        yield f"- Not measured: {left_out}"
     yield ""
 
 
 def _tables(answer: Told) -> Iterator[str]:
-    for caption, columns, rows in tables(answer):
-        yield f"{caption}\n"
+    for caption, columns, rows in (*tables(answer), *arms_alike(answer)):
+        yield f"{caption}\n" if caption else ""
         yield from _table(columns, rows)
 
 

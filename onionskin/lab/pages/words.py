@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,17 +31,54 @@ def under(answer: Told) -> str:
     return f"{where}; {how}{stopped}, {len(answer['trials']):,} trials; {versions}."
 
 
-def tables(answer: Told) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """Yield the tables of an answer: caption, columns, rows of text."""
+#: Caption, columns, rows of text.
+Table = tuple[str, list[str], list[list[str]]]
+
+
+def tables(answer: Told) -> Iterator[Table]:
+    """Yield the tables that a question made."""
     for table in answer["tables"]:
         columns = list(dict.fromkeys(column for row in table["rows"] for column in row))
         yield table["caption"], columns, [[shown(row.get(column)) for column in columns] for row in table["rows"]]
+
+
+def arms(answer: Told) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and rows of a table of all arms with all measures."""
     measures = answer["measures"]
     rows = [
         [arm["name"], *(_middle(arm["numbers"].get(name), m["unit"]) for name, m in measures.items())]
         for arm in answer["arms"]
     ]
-    yield "Every arm, with intervals of 95 %.", ["arm", *measures], rows
+    return ["arm", *measures], rows
+
+
+def arms_alike(answer: Told) -> Iterator[Table]:
+    """Yield all arms, those with the same measures in one table, so that none has empty columns."""
+    columns, rows = arms(answer)
+    alike: dict[tuple[int, ...], list[list[str]]] = {}
+    for row in rows:
+        alike.setdefault(tuple(n for n, cell in enumerate(row) if cell), []).append(row)
+    caption = "Every arm, with intervals of 95 %."
+    for filled, own in alike.items():
+        yield caption, [columns[n] for n in filled], [[row[n] for n in filled] for row in own]
+        caption = ""
+
+
+def not_measured(answer: Told) -> Iterator[str]:
+    """Yield which arms have no numbers, and why; those that were left out for the same reason in one line."""
+    alike: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for skip in answer["skipped"]:
+        # Reasons that differ in their numbers alone are one: the first one is told.
+        alike.setdefault((skip["arm"].rpartition(", ")[0], re.sub(r"\d+", "", skip["reason"])), []).append(skip)
+    for (begin, _), skips in alike.items():
+        first, *rest = sorted((skip["arm"] for skip in skips), key=_numbers)
+        names = ", ".join([first, *(name.removeprefix(f"{begin}, ") for name in rest)])
+        yield f"{names} ({skips[0]['reason']})"
+
+
+def _numbers(text: str) -> list[tuple[int, str]]:
+    """Return what sorts texts by the numbers in them: 4 px before 20 px."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
 
 
 def _middle(found: Mapping[str, Any] | None, unit: str) -> str:

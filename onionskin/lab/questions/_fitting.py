@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import onionskin as osk
 from onionskin import data
 
 
@@ -39,8 +41,9 @@ def small(name: str, most: int = 0, held_out: int = 0) -> Small:
 
 
 def fit(
-    model: nn.Module, x: Tensor, y: Tensor, *, steps: int, lr: float = 2e-3, batch: int = 64, weight_decay: float = 0.01
-) -> None:
+    model: nn.Module, x: Tensor, y: Tensor, *, steps: int, lr: float = 2e-3, batch: int = 64,
+    weight_decay: float = 0.01, run: Path | None = None,
+) -> None:  # fmt: skip
     """Train with AdamW, the rate falling to nothing along a cosine; batches are drawn from the global random stream.
 
     Args:
@@ -50,6 +53,7 @@ def fit(
         lr: The rate that it begins with.
         batch: Examples a step.
         weight_decay: The share of each weight that is taken off, times the rate.
+        run: Where to record it; None to record nothing.
     """
     model.train()
     moved = [p for p in model.parameters() if p.requires_grad]
@@ -57,15 +61,21 @@ def fit(
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     order = torch.randperm(len(y))
     place, batch = 0, min(batch, len(y))
+    recorder = osk.watch(model, optimizer, probes=x[:8], labels=y[:8], run=run) if run else None
     for _ in range(steps):
         if place + batch > len(order):
             order, place = torch.randperm(len(y)), 0
         rows = order[place : place + batch]
         place += batch
         optimizer.zero_grad()
-        functional.cross_entropy(model(x[rows]), y[rows]).backward()  # type: ignore[no-untyped-call]
+        loss = functional.cross_entropy(model(x[rows]), y[rows])
+        torch.autograd.backward(loss)
         optimizer.step()
         falling.step()
+        if recorder:
+            recorder.log(loss=loss)
+    if recorder:
+        recorder.close()
     model.eval()
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import torch
@@ -56,7 +57,9 @@ def examples(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return small, mnist.y, held, mnist.held_y
 
 
-def row(batch: int, seed: int, *, steps: int, budget: int, rates: Sequence[float] = RATES) -> Row:
+def row(
+    batch: int, seed: int, *, steps: int, budget: int, rates: Sequence[float] = RATES, run: Path | None = None
+) -> Row:
     """Train one batch size at every rate.
 
     Args:
@@ -65,6 +68,7 @@ def row(batch: int, seed: int, *, steps: int, budget: int, rates: Sequence[float
         steps: The first end: so many steps.
         budget: The second end: so many examples.
         rates: Learning rates.
+        run: Where to record the network with the middle one of them.
     """
     x, y, held_x, held_y = examples(seed)
     stack, order = Stack(rates, INPUTS, HIDDEN, 10), torch.Generator().manual_seed(seed)
@@ -72,15 +76,16 @@ def row(batch: int, seed: int, *, steps: int, budget: int, rates: Sequence[float
     to_target = torch.full((len(rates),), math.inf)
     after_steps = after_examples = to_target
     look = 1.0
-    for step in range(1, max(steps, by_examples) + 1):
-        drawn = torch.randint(len(x), (batch,), generator=order)
-        stack.step(x[drawn], y[drawn])
-        if step >= look or step in (steps, by_examples):
-            loss = stack.tested(held_x, held_y)[0]
-            to_target = torch.where((loss <= TARGET) & torch.isinf(to_target), float(step), to_target)
-            after_steps = loss if step == steps else after_steps
-            after_examples = loss if step == by_examples else after_examples
-            look = max(step + 1, step * 1.08)
+    with stack.recorded(run, x[:64], y[:64]):
+        for step in range(1, max(steps, by_examples) + 1):
+            drawn = torch.randint(len(x), (batch,), generator=order)
+            stack.step(x[drawn], y[drawn])
+            if step >= look or step in (steps, by_examples):
+                loss = stack.tested(held_x, held_y)[0]
+                to_target = torch.where((loss <= TARGET) & torch.isinf(to_target), float(step), to_target)
+                after_steps = loss if step == steps else after_steps
+                after_examples = loss if step == by_examples else after_examples
+                look = max(step + 1, step * 1.08)
     return Row(after_steps, after_examples, to_target)
 
 

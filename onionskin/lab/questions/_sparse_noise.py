@@ -13,6 +13,7 @@ from torch import Tensor
 
 from onionskin.lab.questions._fitting import Small, accuracy, fit, small
 from onionskin.lab.questions._sparse_layers import Sparse
+from onionskin.lab.trial import run_folder
 
 #: Shares of the pixels that are white.
 LEVELS: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -41,7 +42,7 @@ def measured(data: str, kind: str, steps: int, seed: int) -> dict[str, float]:
     pictures = pictures_of(data)
     torch.manual_seed(seed)
     model = network(data, kind)
-    fit(model, pictures.train_x, pictures.train_y, steps=steps)
+    fit(model, pictures.train_x, pictures.train_y, steps=steps, run=run_folder() if seed == 0 else None)
     found = {
         noise_name(level): accuracy(model, with_white(pictures.test_x, level, seed), pictures.test_y)
         for level in LEVELS

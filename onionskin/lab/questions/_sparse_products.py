@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onionskin.lab.questions._timing import processor_seconds
+from onionskin.lab.questions._stopwatch import processor_seconds
 
 #: The side of a block; 32 rows fill the vector units of today's processors.
 BLOCK: Final = 32

@@ -1,14 +1,16 @@
-"""How long a call takes: the median of a few samples, each long enough for the clock to be exact."""
+"""How long a call takes, inside one trial: the median of a few samples, so that one interruption does not count."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 #: A sample repeats a short call until it lasts this long (seconds): the clock and the loop are then below a thousandth.
 SAMPLE: Final = 1e-3
+
+Result = TypeVar("Result")
 
 
 def seconds_of(
@@ -19,7 +21,7 @@ def seconds_of(
     is_warm: bool = False,
     wait: Callable[[], object] | None = None,
 ) -> float:
-    """Return the median of the seconds that a call takes.
+    """Return the median of the seconds that a call takes, each sample long enough for the clock to be exact.
 
     Args:
         call: What is timed.
@@ -41,6 +43,36 @@ def seconds_of(
     while len(taken) < least or time.perf_counter() - began < seconds:
         taken.append(_sample(call, repeats, settle))
     return statistics.median(taken)
+
+
+def processor_seconds(
+    call: Callable[[], object], *, repeats: int = 5, at_least: float = 0.0, mean: bool = False
+) -> float:
+    """Return the median time that this thread's processor spent on a call (seconds): without waiting for other people.
+
+    Right only for what runs on the calling thread, as PyTorch does where it has one thread.
+
+    Args:
+        call: What is timed. The first call is made for nothing: it may load or compile.
+        repeats: How often at least.
+        at_least: Repeats go on until so many seconds are spent.
+        mean: Whether to return the mean: where calls differ, as some find their answer at once.
+    """
+    call()
+    times: list[float] = []
+    began = time.thread_time()
+    while len(times) < repeats or time.thread_time() - began < at_least:
+        start = time.thread_time()
+        call()
+        times.append(time.thread_time() - start)
+    return statistics.fmean(times) if mean else statistics.median(times)
+
+
+def timed(call: Callable[[], Result]) -> tuple[float, Result]:
+    """Return the time of one call (seconds), for what is done for the first time only once, and what it gave."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
 
 
 def _sample(call: Callable[[], object], repeats: int, settle: Callable[[], object]) -> float:

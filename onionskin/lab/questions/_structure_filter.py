@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from onionskin.lab.questions._timing import processor_seconds
+from onionskin.lab.questions._stopwatch import processor_seconds
 from onionskin.models import convnet
 
 #: How many things are known, and how many others are tried.

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from onionskin.lab.questions._timing import processor_seconds
+from onionskin.lab.questions._stopwatch import processor_seconds
 
 Array = npt.NDArray[np.float32]
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from onionskin.lab.questions._fitting import fit, small
-from onionskin.lab.questions._timing import processor_seconds
+from onionskin.lab.questions._stopwatch import processor_seconds
+from onionskin.lab.trial import run_folder
 from onionskin.models import mlp
 
 #: How many values a piece has.
@@ -76,7 +77,7 @@ def _network(seed: int, steps: int) -> mlp.MLP:
     digits = small("mnist")
     torch.manual_seed(seed)
     model = mlp.MLP(784, 512, 10)
-    fit(model, digits.train_x, digits.train_y, steps=steps)
+    fit(model, digits.train_x, digits.train_y, steps=steps, run=run_folder() if seed == 0 else None)
     return model
 
 

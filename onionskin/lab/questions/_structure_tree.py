@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from onionskin.lab.questions._fitting import accuracy, fit, small
-from onionskin.lab.questions._timing import processor_seconds
+from onionskin.lab.questions._stopwatch import processor_seconds
+from onionskin.lab.trial import run_folder
 from onionskin.models import mlp
 
 KINDS: Final = ("network", "tree distilled", "tree on labels")
@@ -31,7 +32,7 @@ def _network(data: str, seed: int) -> nn.Module:
     pictures = small(data)
     torch.manual_seed(seed)
     model = mlp.MLP(pictures.train_x[0].numel(), 128, 10)
-    fit(model, pictures.train_x, pictures.train_y, steps=500)
+    fit(model, pictures.train_x, pictures.train_y, steps=500, run=run_folder() if seed == 0 else None)
     return model
 
 

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import onionskin as osk
 from onionskin import data
+from onionskin.lab.trial import run_folder
 
 #: Pictures a step.
 _BATCH: Final = 50
@@ -38,7 +40,7 @@ def trained(build: Callable[[], nn.Module], epochs: int, examples: int = 4000) -
 
 
 def learned(build: Callable[[], nn.Module], x: Tensor, y: Tensor, epochs: int, rate: float = 3e-3) -> nn.Module:
-    """Return a network that has learned some inputs' classes, in evaluation mode.
+    """Return a network that has learned some inputs' classes, in evaluation mode. A trial records it.
 
     Args:
         build: Makes it; random weights are drawn from a seed of their own.
@@ -53,10 +55,17 @@ def learned(build: Callable[[], nn.Module], x: Tensor, y: Tensor, epochs: int, r
         steps = epochs * (len(x) // _BATCH)
         optimizer = torch.optim.Adam(model.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+        run = run_folder()
+        recorder = osk.watch(model, optimizer, probes=x[:8], labels=y[:8], run=run) if run else None
         for _ in range(epochs):
             for rows in torch.split(torch.randperm(len(x)), _BATCH):
                 optimizer.zero_grad()
-                torch.autograd.backward(functional.cross_entropy(model(x[rows]), y[rows]))
+                loss = functional.cross_entropy(model(x[rows]), y[rows])
+                torch.autograd.backward(loss)
                 optimizer.step()
                 schedule.step()
+                if recorder:
+                    recorder.log(loss=loss)
+        if recorder:
+            recorder.close()
     return model.eval()

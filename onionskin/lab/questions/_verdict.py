@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import math
 
-from onionskin.lab.statistics import Comparison
+from onionskin.lab.statistics import Comparison, Interval
 
 
 def all_of(*parts: bool | None) -> bool | None:
-    """Return False where a part is False, else None where a part cannot be told, else True."""
-    return False if False in parts else None if None in parts else True
+    """Return False where a part is False, else None where a part cannot be told or there is none, else True."""
+    if False in parts:
+        return False
+    return None if None in parts or not parts else True
+
+
+def above(found: Interval, level: float) -> bool | None:
+    """Return whether a number is above a level; None while its interval holds the level, and where there is none."""
+    if found.low > level:
+        return True
+    return False if found.high < level else None
+
+
+def below(found: Interval, level: float) -> bool | None:
+    """Return whether a number is below a level; None while its interval holds the level, and where there is none."""
+    over = above(found, level)
+    return None if over is None else not over
+
+
+def within(found: Interval, low: float = -math.inf, high: float = math.inf) -> bool | None:
+    """Return whether a value lies between two ends: None where its interval reaches over one of them."""
+    if found.count < 2 or math.isnan(found.value):
+        return None
+    if low <= found.low and found.high <= high:
+        return True
+    return False if found.high < low or found.low > high else None
 
 
 def more(found: Comparison, than: float | None = None) -> bool | None:
     """Return whether a difference is above 0 (a ratio above 1), or above ``than``; None while its interval spans it."""
-    level = (1.0 if found.kind == "ratio" else 0.0) if than is None else than
-    if found.interval.low > level:
-        return True
-    return False if found.interval.high < level else None
+    return above(found.interval, (1.0 if found.kind == "ratio" else 0.0) if than is None else than)
 
 
 def alike(found: Comparison, within: float) -> bool | None:

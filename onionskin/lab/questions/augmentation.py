@@ -27,10 +27,10 @@ from torch import Generator, Tensor
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._mixup import mixup
 from onionskin.lab.questions._parts import everything, moved, parts, shifted
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.results import Results
 from onionskin.lab.trial import run_folder
 from onionskin.models.lenet import LeNet
@@ -192,5 +192,5 @@ def answer(results: Results) -> Answer:
         sentence="; ".join(said).replace("with", "With", 1) + "." if said else "There is nothing to compare with.",
         rule="Change pictures in the ways in which new ones will differ, and in no way that changes what they mean.",
         charts=shown,
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
     )

@@ -31,8 +31,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._stopwatch import seconds_of
-from onionskin.lab.questions._timing import timed
+from onionskin.lab.questions._stopwatch import seconds_of, timed
 from onionskin.lab.questions._verdict import all_of, more
 from onionskin.lab.results import Results
 
@@ -248,17 +247,18 @@ def answer(results: Results) -> Answer:
     grows = ", ".join(
         f"{m} {slope(results, m, 'operations'):.2f} and {slope(results, m, 'seconds'):.2f}" for m in shown
     )
+    grown = f"With P parameters a gradient grows as P to the power of (operations and seconds): {grows}"
     sizes = [arm["n"] for arm in _of(results, "autograd") if name("forward differences", arm["n"]) in results]
-    parts, holds = [f"With P parameters a gradient grows as P to the power of (operations and seconds): {grows}"], None
+    parts, holds = [grown], None
     if sizes:
         backprop, forward = name("autograd", max(sizes)), name("forward differences", max(sizes))
         faster = results.ratio(forward, backprop, "seconds")
-        parts.append(
-            f"at {parameters(max(sizes)):,} parameters the time of forward differences against backpropagation's: "
-            f"{faster}"
-        )
-        parts.append(f"relative errors there: {results.value(backprop, 'error'):.1g} by backpropagation, "
-                     f"{results.value(forward, 'error'):.1g} by forward differences")  # fmt: skip
+        times = [results.said(arm, "seconds") for arm in (backprop, forward)]
+        errors = [f"{results.value(arm, 'error'):.1g}" for arm in (backprop, forward)]
+        parts = [
+            f"The gradient of {parameters(max(sizes)):,} parameters takes {times[0]} by backpropagation and {times[1]} "
+            f"by forward differences ({faster}), with a relative error of {errors[0]} against {errors[1]}", grown,
+        ]  # fmt: skip
         holds = all_of(_grow(results), _exact(results), more(faster, than=300))
     return Answer(
         f"{'; '.join(parts)}.",

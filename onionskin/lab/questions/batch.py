@@ -34,12 +34,13 @@ from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _map
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._parts import everything
 from onionskin.lab.questions._stack import Stack
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.questions._words import spread
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval, Values, interval
+from onionskin.lab.trial import run_folder
 
 CLAIM = (
     "Steps to the target fall with the batch as the curve says, within 25 % (median); the gradient noise scale is "
@@ -106,12 +107,13 @@ def _noise(rate: float, most: int, seed: int) -> dict[str, float]:
     stack, order = Stack([rate], _map.INPUTS, _map.HIDDEN, 10), torch.Generator().manual_seed(seed)
     seen = [_map.noise_scale(stack, x, y)]
     look = 1
-    while stack.steps < most and float(stack.tested(held_x, held_y)[0]) > _map.TARGET:
-        drawn = torch.randint(len(x), (64,), generator=order)
-        stack.step(x[drawn], y[drawn])
-        if stack.steps == look:
-            seen.append(_map.noise_scale(stack, x, y))
-            look *= 2
+    with stack.recorded(run_folder() if seed == 0 else None, x[:64], y[:64]):
+        while stack.steps < most and float(stack.tested(held_x, held_y)[0]) > _map.TARGET:
+            drawn = torch.randint(len(x), (64,), generator=order)
+            stack.step(x[drawn], y[drawn])
+            if stack.steps == look:
+                seen.append(_map.noise_scale(stack, x, y))
+                look *= 2
     seen.append(_map.noise_scale(stack, x, y))
     return {
         "steps": float(stack.steps),
@@ -158,7 +160,7 @@ def answer(results: Results) -> Answer:
         sentence="; ".join(said) + "." if said else "No batch size reached the target.",
         rule=rule,
         charts=shown,
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
         notes=_notes(results, noise),
     )
 

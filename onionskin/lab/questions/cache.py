@@ -32,7 +32,6 @@ from onionskin import data
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._prediction_caches import (
     Array,
     InDict,
@@ -43,7 +42,7 @@ from onionskin.lab.questions._prediction_caches import (
     model_key,
     zipf,
 )
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import amount
 from onionskin.models import convnet, lenet, resnet

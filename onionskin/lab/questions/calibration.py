@@ -27,9 +27,9 @@ from torch.nn.functional import cross_entropy
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import accuracy, lesson, logits
 from onionskin.lab.questions._parts import everything, moved, parts
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval, interval
 from onionskin.lab.trial import run_folder
@@ -183,7 +183,7 @@ def answer(results: Results) -> Answer:
         rule="99 % means 99 % at best for pictures like those it was trained and tested on"
         + (": fit a temperature on held-out examples, and test where the world differs." if better else "."),
         charts=[_reliability(results, arm), *_worlds(results)],
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
     )
 
 

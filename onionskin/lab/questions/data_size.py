@@ -33,11 +33,11 @@ from onionskin.errors import OnionskinError
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure, Skip
-from onionskin.lab.questions._claims import every
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import adam
+from onionskin.lab.questions._verdict import all_of
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Interval
 from onionskin.lab.trial import run_folder
@@ -193,7 +193,7 @@ def answer(results: Results) -> Answer:
         sentence="; ".join(said) + "." if said else "There are too few sizes for a law.",
         rule=_rule(laws),
         charts=[_chart(rows)] if rows else [],
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
         tables={"Laws: error = a × n^−b + c": table} if table else None,
     )
 

@@ -23,10 +23,9 @@ from torch import nn
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._photo_nets import count_of, net, peak_bytes
 from onionskin.lab.questions._stopwatch import seconds_of
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison, amount
 from onionskin.models._imagenet import TOP1

@@ -29,8 +29,7 @@ from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.machine import cores
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _hardware
-from onionskin.lab.questions._bounds import above, below
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import amount
 from onionskin.peel.roofline import roofline

@@ -29,7 +29,7 @@ from onionskin.lab.charts import bars, scatter
 from onionskin.lab.question import Arm, Measure, Skip
 from onionskin.lab.questions._formats import FORMATS, Build, built_on_meta
 from onionskin.lab.questions._hostile import DOORS, outcomes
-from onionskin.lab.questions._timing import median_seconds, timed
+from onionskin.lab.questions._stopwatch import seconds_of, timed
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison, amount
 from onionskin.models import convnet, resnet
@@ -107,7 +107,7 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
             write, _ = timed(lambda: kind.write(model, x, path))
         except torch.onnx.errors.OnnxExporterError as error:
             raise Skip(f"this PyTorch cannot write it: {error}") from error
-        opening = median_seconds(lambda: kind.open(path, build))
+        opening = seconds_of(lambda: kind.open(path, build), least=5, seconds=0.0)
         run = kind.open(path, build)
         first, answer_ = timed(lambda: run(x))
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
@@ -116,7 +116,7 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
             "error": float((answer_ - logits).abs().max()),
         }  # fmt: skip
     if kind.is_tensors:
-        numbers["build"] = median_seconds(lambda: built_on_meta(build))
+        numbers["build"] = seconds_of(lambda: built_on_meta(build), least=5, seconds=0.0)
     hostile = [outcome for outcome in outcomes() if outcome.door == arm["format"]]
     return numbers | {name: float(value) for tried in hostile for name, value in
                       (("ran_code", tried.ran), ("refused", tried.is_refused))}  # fmt: skip

@@ -31,10 +31,10 @@ from torch import Tensor, nn
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._lesson import lesson
 from onionskin.lab.questions._mixup import mixup
 from onionskin.lab.questions._parts import everything, parts
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.questions.double_descent import mislabelled
 from onionskin.lab.results import Results
 from onionskin.lab.trial import run_folder
@@ -205,7 +205,7 @@ def answer(results: Results) -> Answer:
         sentence="; ".join(said) + "." if said else "There is nothing to compare with.",
         rule=rule,
         charts=[_by_noise(results), *_courses(results)],
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
         notes=_cleaned(results),
     )
 

@@ -30,11 +30,10 @@ from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _engines
-from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._cost_laws import Fit, Power, Sum, fitted
 from onionskin.lab.questions._photo_nets import Counted, count_of, net
 from onionskin.lab.questions._stopwatch import seconds_of
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison, amount
 from onionskin.models._imagenet import NETS
@@ -176,7 +175,7 @@ def _engines_said(results: Results) -> tuple[str, bool | None]:
             said.append(f"{'torch.compile' if engine == 'compiled' else engine} {told}")
         if engine == "onnxruntime":
             checks = [above(gain.interval, 1.0) for gain in gains.values()]
-    return f"Times as fast as PyTorch: {', '.join(said)}." if said else "", all_of(*checks) if checks else None
+    return f"Times as fast as PyTorch: {', '.join(said)}." if said else "", all_of(*checks)
 
 
 def _gain(gain: Comparison) -> str:

@@ -28,15 +28,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+import onionskin as osk
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _map
-from onionskin.lab.questions._claims import every, within
 from onionskin.lab.questions._parts import everything, parts
+from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.questions._words import spread
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import interval
+from onionskin.lab.trial import run_folder
 
 CLAIM = (
     "While batches are small (up to 64) the best learning rate grows in proportion to the batch (exponent 0.75 to "
@@ -71,7 +73,7 @@ MEASURES: Final = {
 
 def arms(is_quick: bool) -> list[Arm]:
     """Return the rows of the map, and the edges."""
-    batches = (4, 32, 256) if is_quick else (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+    batches = (8, 32, 128) if is_quick else (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
     budget = 2048 if is_quick else 8192
     rows = [Arm(f"batch {b}", {"batch": b, "steps": 100, "budget": budget}) for b in batches]
     rates, steps = ((0.4, 0.8), 300) if is_quick else ((0.1, 0.2, 0.4, 0.8), 2000)
@@ -87,7 +89,8 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
     """Train a row of the map, or gradient descent to its edge."""
     if "rate" in arm.settings:
         return _edge(arm["rate"], arm["steps"], seed)
-    row = _map.row(arm["batch"], seed, steps=arm["steps"], budget=arm["budget"])
+    run = run_folder() if seed == 0 and arm["batch"] == 32 else None
+    row = _map.row(arm["batch"], seed, steps=arm["steps"], budget=arm["budget"], run=run)
     return {
         "loss": float(row.after_steps.min()),
         "best rate": _map.best_rate(row.after_steps),
@@ -112,14 +115,19 @@ def _edge(rate: float, steps: int, seed: int) -> dict[str, float]:
 
     looks = {round(m * steps): m for m in MOMENTS}
     found, direction = {}, [torch.randn_like(w) for w in weights]
+    optimizer, run = torch.optim.SGD(weights, lr=rate), run_folder() if seed == 0 else None
+    recorder = osk.watch(model, optimizer, probes=x[:64], labels=digits.y[:64], run=run) if run else None
     for step in range(steps + 1):
         if step in looks:
             sharpness, direction = sharpest(loss(), weights, direction, times=50 if step == 0 else 15)
             found[f"edge at {looks[step]:.0%}"] = sharpness * rate / 2
-        gradients = torch.autograd.grad(loss(), weights)
-        with torch.no_grad():
-            for weight, gradient in zip(weights, gradients, strict=True):
-                weight.sub_(rate * gradient)
+        optimizer.zero_grad()
+        torch.autograd.backward(now := loss())
+        optimizer.step()
+        if recorder:
+            recorder.log(loss=now)
+    if recorder:
+        recorder.close()
     return {"loss": float(loss().detach()), **found}
 
 
@@ -186,7 +194,7 @@ def answer(results: Results) -> Answer:
         sentence="; ".join(said) + ".",
         rule=rule,
         charts=shown,
-        claim_holds=every(holds),
+        claim_holds=all_of(*holds),
         notes=["A border that lies outside the grid counts as unknown.", _both(holds)],
     )
 

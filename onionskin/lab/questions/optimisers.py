@@ -30,11 +30,12 @@ import torch
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._claims import every
 from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._stack import Stack
 from onionskin.lab.questions._update_rules import RULES
+from onionskin.lab.questions._verdict import all_of
 from onionskin.lab.results import Results
+from onionskin.lab.trial import run_folder
 
 CLAIM = (
     "On well-scaled digits the rules are within 2 points of test accuracy of each other once each has its own learning "
@@ -91,13 +92,15 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
     stack = Stack(arm["rates"], 64, 64, 10, rule=RULES[arm["rule"]])
     first, steps = stack.rates.clone(), arm["steps"]
     order, curve = torch.Generator().manual_seed(seed), {}
-    for step in range(steps):
-        stack.rates = first * (1 - step / steps)
-        batch = torch.randint(len(x), (32,), generator=order)
-        stack.step(x[batch], digits.y[batch])
-        for moment in MOMENTS:
-            if step + 1 == max(1, round(moment * steps)):
-                curve[f"loss at {moment:.0%}"] = stack.tested(x, digits.y)[0]
+    is_shown = seed == 0 and arm["scale"] == "badly scaled"
+    with stack.recorded(run_folder() if is_shown else None, x[:64], digits.y[:64]):
+        for step in range(steps):
+            stack.rates = first * (1 - step / steps)
+            batch = torch.randint(len(x), (32,), generator=order)
+            stack.step(x[batch], digits.y[batch])
+            for moment in MOMENTS:
+                if step + 1 == max(1, round(moment * steps)):
+                    curve[f"loss at {moment:.0%}"] = stack.tested(x, digits.y)[0]
     held_loss = stack.tested(held, digits.held_y)[0]
     best = int(held_loss.argmin())
     near = [math.log10(r) for r, loss in zip(arm["rates"], held_loss, strict=True) if loss <= 1.5 * held_loss[best]]
@@ -134,7 +137,7 @@ def answer(results: Results) -> Answer:
         gain = results.difference(adam, sgd, "accuracy")
         said.append(f"there, Adam against SGD: {gain}")
         if gain.interval.count > 1:
-            holds = every([gaps["well scaled"] <= 0.02, gain.interval.value >= 0.03 if gain.differs else None])
+            holds = all_of(gaps["well scaled"] <= 0.02, gain.interval.value >= 0.03 if gain.differs else None)
         if gain.differs and gain.interval.value > 0:
             rule = (
                 "Tune the learning rate before you change the optimizer; where inputs are badly scaled, scale them, or "

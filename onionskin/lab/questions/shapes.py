@@ -17,7 +17,7 @@ out, or on 500 new texts, another one in every round; time is that of one input 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import torch
@@ -27,10 +27,9 @@ from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure, Skip
 from onionskin.lab.questions import _sizes
-from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._stopwatch import seconds_of
 from onionskin.lab.questions._trained_digits import digits
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison
 
@@ -115,7 +114,10 @@ def _inputs(arm: Arm, seed: int) -> tuple[Tensor, Tensor]:
 
 def answer(results: Results) -> Answer:
     """Return which sizes each network takes, and what it then makes of them."""
-    accepted = [_row(results, net) for net in (*_sizes.READERS, *_sizes.TEXT_READERS) if _sizes_of(results, net)]
+    tables = {
+        f"Which {what} each takes, and how many it then reads rightly": _taken(results, nets, unit)
+        for what, nets, unit in (("sizes", _sizes.READERS, "px"), ("lengths", _sizes.TEXT_READERS, "words"))
+    }
     lost = _changes(results, (*_FLEXIBLE, _RESIZED), _image, 56, _sizes.SIDE)
     longer = _changes(results, _sizes.TEXT_READERS, _text, 2 * _sizes.WORDS, _sizes.WORDS)
     single = [net for net in _sizes.READERS if len(_sizes_of(results, net)) == 1 and _refused(results, net)]
@@ -132,8 +134,7 @@ def answer(results: Results) -> Answer:
     rule = (
         "That a network takes a size does not mean that it can read it: resize to what was learned, or train at many."
     )
-    table = {"Which sizes each takes, and how many it then reads rightly": accepted}
-    return Answer(sentence, rule, _charts(results), all_of(*checks), tables=table)
+    return Answer(sentence, rule, _charts(results), all_of(*checks), tables=tables)
 
 
 def _from_to(results: Results, before: str, after: str) -> str:
@@ -162,11 +163,16 @@ def _refused(results: Results, net: str) -> list[str]:
     return sorted(sizes, key=lambda size: int(size.split()[0]))
 
 
-def _row(results: Results, net: str) -> Mapping[str, Any]:
-    taken = _sizes_of(results, net)
-    unit = "px" if net in _sizes.READERS else "words"
-    return {"network": net, **{f"{size} {unit}": f"{100 * value:.0f} %" for size, value in taken.items()},
-            "refused": ", ".join(_refused(results, net)) or "nothing that was asked for"}  # fmt: skip
+def _taken(results: Results, nets: Iterable[str], unit: str) -> list[Mapping[str, Any]]:
+    """Return a row a network: its accuracy by size, of those sizes that it took."""
+    taken = {net: _sizes_of(results, net) for net in nets}
+    sizes = sorted({size for by_size in taken.values() for size in by_size})
+
+    def right(by_size: Mapping[int, float], size: int) -> str:
+        return f"{100 * by_size[size]:.0f} %" if size in by_size else "refused"
+
+    return [{"network": net, **{f"{size} {unit}": right(by_size, size) for size in sizes}}
+            for net, by_size in taken.items() if by_size]  # fmt: skip
 
 
 def _listed(names: list[str]) -> str:

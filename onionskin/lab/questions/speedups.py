@@ -26,12 +26,11 @@ from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.machine import cores
 from onionskin.lab.question import Arm, Measure
-from onionskin.lab.questions._bounds import above, below
 from onionskin.lab.questions._engines import Forward
 from onionskin.lab.questions._faster import Recipe, forward_of, network
 from onionskin.lab.questions._prediction_caches import zipf
 from onionskin.lab.questions._trained_digits import digits
-from onionskin.lab.questions._verdict import all_of
+from onionskin.lab.questions._verdict import above, all_of, below
 from onionskin.lab.results import Results
 from onionskin.lab.statistics import Comparison
 from onionskin.lab.trial import threads
