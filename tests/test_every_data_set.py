@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from onionskin import data, registry
 from onionskin.data import About, Images, Table, Weights
@@ -67,6 +68,7 @@ def _check_images(images: Images, told: About, again: Images) -> None:
         assert (y.ndim, str(y.dtype), len(y)) == (1, "int64", len(x))
         assert set(np.unique(y)) == set(range(len(images.classes)))
     assert len(images.train_x) + len(images.test_x) == told.rows
+    assert torch.from_numpy(images.train_x).stride()[1] == images.train_x[0].size  # not channels-last by accident
     assert abs(images.train_x.mean()) < 1e-3
     assert abs(images.train_x.std() - 1) < 1e-3
     assert len(images.test_x) == told.rows // 5

@@ -282,8 +282,17 @@ def split_images(x: npt.NDArray[np.float32], y: Labels, *, classes: tuple[str, .
     order = np.random.default_rng(0).permutation(len(x))
     held_out, kept = order[: len(x) // 5], order[len(x) // 5 :]
     mean, std = x[kept].mean(), x[kept].std()
-    scaled = ((x - mean) / std).astype(np.float32)[:, None]
+    scaled = with_channel(((x - mean) / std).astype(np.float32))
     return Images(scaled[kept], y[kept], scaled[held_out], y[held_out], classes, source)
+
+
+def with_channel(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return grey pictures, (n, height, width), with an axis for their one channel, (n, 1, height, width).
+
+    Not ``x[:, None]``, whose strides PyTorch takes for channels-last: on processors without AVX-512, oneDNN's
+    channels-last convolutions of few channels write beyond their memory when they go backward (seen with torch 2.13).
+    """
+    return x.reshape(len(x), 1, *x.shape[1:])
 
 
 def _this() -> Any:

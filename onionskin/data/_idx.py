@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from onionskin.data import Images
+from onionskin.data import Images, with_channel
 from onionskin.errors import OnionskinError
 
 #: No file of these is larger when it is inflated.
@@ -40,7 +40,7 @@ def read(folder: Path, *, classes: tuple[str, ...], source: str, ending: str = "
                 f"{folder} has {len(x):,} images and {len(y):,} labels up to {y.max(initial=0)} for {part}",
                 fix="remove it, and have the package fetched again",
             )
-        parts[part] = x.astype(np.float32)[:, None], y.astype(np.int64)
+        parts[part] = with_channel(x.astype(np.float32)), y.astype(np.int64)
     (train_x, train_y), (test_x, test_y) = parts["train"], parts["t10k"]
     mean, std = train_x.mean(dtype=np.float64), train_x.std(dtype=np.float64)
     for pixels in (train_x, test_x):

@@ -14,7 +14,7 @@ from typing import Final
 
 import psutil
 
-from onionskin.learn.machine import processor
+from onionskin.learn.machine import generation, processor
 
 #: More of a core than this taken by others (other processes, or other guests of the same host) makes a trial "busy".
 BUSY_CORES: Final = 0.25
@@ -41,8 +41,8 @@ class Machine:
     """A machine.
 
     Attributes:
-        key: The same for the same machine: of its processor, cores, memory, system and name.
-        name: Its processor and cores, as a person would say.
+        key: The same for the same machine: of its processor, its make and instructions, cores, memory, system and name.
+        name: Its processor, cores and instructions, as a person would say.
         details: What else is known, by name.
     """
 
@@ -54,11 +54,19 @@ class Machine:
 def machine() -> Machine:
     """Return this machine. Its network name is not kept, only what cannot be turned back into it."""
     memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB"
-    details = {"processor": processor(), "memory": memory, "system": f"{platform.system()} {platform.machine()}",
-               "accelerator": accelerator() or "none"}  # fmt: skip
+    system = f"{platform.system()} {platform.machine()}"
+    details = {"processor": processor(), "generation": generation(), "instructions": instructions(),
+               "memory": memory, "system": system, "accelerator": accelerator() or "none"}  # fmt: skip
     key = hashlib.sha256("\n".join([*details.values(), platform.node()]).encode()).hexdigest()[:12]
-    name = details["processor"] + (f", {details['accelerator']}" if accelerator() else "")
-    return Machine(key, name, details)
+    name = f"{details['processor']}, {details['instructions']}"
+    return Machine(key, name + (f", {details['accelerator']}" if accelerator() else ""), details)
+
+
+def instructions() -> str:
+    """Return the widest vectors that PyTorch uses here, such as ``AVX2``: they decide what a core can do."""
+    import torch
+
+    return torch.backends.cpu.get_cpu_capability()
 
 
 def accelerator() -> str:

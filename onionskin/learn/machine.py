@@ -55,14 +55,25 @@ def size(model: nn.Module) -> tuple[int, int, int]:
 
 def processor() -> str:
     """Return the processor's name, and how many of its cores are ours."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    except OSError:
-        pass  # another system: the name that Python knows
+    name = _told("model name") or platform.processor() or platform.machine()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return f"{name or 'unknown'}, {cores} cores"
+
+
+def generation() -> str:
+    """Return which make of the processor it is, where the system tells: what a virtual machine's name often hides."""
+    told = {"family": _told("cpu family"), "model": _told("model"), "stepping": _told("stepping")}
+    return ", ".join(f"{word} {value}" for word, value in told.items() if value)
+
+
+def _told(key: str) -> str:
+    """Return what Linux tells of the first core; empty where it does not, and on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip() == key), "")
 
 
 def environment() -> list[tuple[str, str]]:

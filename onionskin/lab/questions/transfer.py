@@ -108,13 +108,15 @@ def answer(results: Results) -> Answer:
     """Say what labels with transfer are worth in labels from scratch."""
     tasks = list(dict.fromkeys(arm["task"] for arm in results.arms))
     parts = [said for task in tasks if (said := _said(results, task))]
+    beside = f"at 10 labels for each class, the best way to transfer against from scratch: {', '.join(parts)}"
     return Answer(
-        sentence=sentence(parts),
-        rule="Few labels: take a pretrained network as it is, keep what it sees, and fit a last layer in seconds. "
-        "Fine-tune when there are hundreds. From scratch when nothing was trained on anything alike.",
+        sentence=sentence([beside] if parts else []),
+        rule="Few labels: take a network that was trained on something alike, keep what it sees, and fit a last layer "
+        "in seconds. With thousands of labels, from scratch catches up.",
         charts=[_chart(results, task) for task in tasks],
         claim_holds=_holds(results, tasks),
         notes=(
+            *(worth for task in tasks if (worth := _worth(results, task))),
             "Frozen and cached features are the same network, and only the last layer is fitted; caching saves seeing "
             "every example anew in each epoch, and lets the last layer be fitted to its end.",
             "Where all labels from scratch do not reach what transfer does, 'more than' stands before their number; "
@@ -126,15 +128,22 @@ def answer(results: Results) -> Answer:
 
 
 def _said(results: Results, task: str) -> str:
-    """Say how transfer and from scratch compare at ten labels for each class, and what these are worth."""
+    """Say how transfer and from scratch compare at ten labels for each class."""
     way, plain = _best(results, task, 10), _arm(task, "from scratch", 10)
     if not way or plain not in results:
         return ""
     gain = difference(results, _arm(task, way, 10), plain, "accuracy")
+    right = [results.said(arm, "accuracy") for arm in (_arm(task, way, 10), plain)]
+    return f"{task} {right[0]} ({way}) and {right[1]}" + ("" if gain and gain.differs else " (no difference found)")
+
+
+def _worth(results: Results, task: str) -> str:
+    """Say what ten labels for each class with transfer are worth in labels from scratch."""
+    way = _best(results, task, 10)
+    if not way:
+        return ""
     worth, bound = worth_in_labels(results, task, way, 10)
-    each = f"{task}, 10 labels for each class: {results.said(_arm(task, way, 10), 'accuracy')} {way}, "
-    each += f"{results.said(plain, 'accuracy')} from scratch ({gain})"
-    return each + (f", worth {_labels(worth, bound)} from scratch" if worth.count else "")
+    return f"{task}: these labels are worth {_labels(worth, bound)} from scratch." if worth.count else ""
 
 
 def _labels(worth: Interval, bound: str) -> str:
