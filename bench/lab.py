@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from onionskin.errors import OnionskinError
 from onionskin.lab import pages, question
@@ -55,26 +56,27 @@ def write(folder: Path, into: Path) -> None:
     with closing(sqlite3.connect(folder / LEDGER)) as file, closing(sqlite3.connect(into / LEDGER)) as kept:
         file.backup(kept)
         kept.execute("VACUUM")
-    lines = [
-        "# The lab's answers on one machine",
-        "",
-        "Asked by `python -m bench.lab`. Each answer says where, when and how.",
-        "",
-    ]
+    lines = ["# The lab's answers on our machines", "",
+             "Asked by `python -m bench.lab`. Each answer says where, when and how.", ""]  # fmt: skip
     for found in listed(folder):
         if not found["answers"]:
             lines.append(f"- **{found['name']}**: {found['question']} Not asked.")
             continue
-        answer = found["answers"][0]
-        marks = ", ".join([answer["date"][:10], *(["quick"] if answer["is_quick"] else []),
-                           *(["the machine was busy"] if answer["is_busy"] else [])])  # fmt: skip
-        lines.append(f"- [{found['name']}]({found['name']}.md): {found['question']} {answer['sentence']} ({marks})")
+        said = " ".join(f"{answer['sentence']} ({_marks(answer)})" for answer in found["answers"])
+        lines.append(f"- [{found['name']}]({found['name']}.md): {found['question']} {said}")
         pages.write(folder, found["name"])
         for path in sorted((folder / "answers").glob(f"{found['name']}*")):
             belongs = path.stem == found["name"] or path.stem.removeprefix(f"{found['name']}-").isdigit()
             if belongs and path.suffix in (".md", ".svg"):
                 shutil.copy(path, into / path.name)
     (into / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _marks(answer: dict[str, Any]) -> str:
+    """Return where and when, and what speaks against trusting it."""
+    marks = [answer["machine"], answer["date"][:10], "quick" if answer["is_quick"] else "",
+             "the machine was busy" if answer["is_busy"] else ""]  # fmt: skip
+    return "; ".join(mark for mark in marks if mark)
 
 
 if __name__ == "__main__":
