@@ -27,6 +27,7 @@ from torch import Generator, Tensor
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer
 from onionskin.lab.question import Arm, Measure
+from onionskin.lab.questions._compared import sentence
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._mixup import mixup
 from onionskin.lab.questions._parts import everything, moved, parts, shifted
@@ -189,7 +190,7 @@ def answer(results: Results) -> Answer:
              charts.bars(results, "accuracy moved", "Accuracy on digits moved by up to 4 pixels",
                          name="accuracy on moved digits")]  # fmt: skip
     return Answer(
-        sentence="; ".join(said).replace("with", "With", 1) + "." if said else "There is nothing to compare with.",
+        sentence=sentence(said),
         rule="Change pictures in the ways in which new ones will differ, and in no way that changes what they mean.",
         charts=shown,
         claim_holds=all_of(*holds),

@@ -33,6 +33,7 @@ from onionskin.errors import OnionskinError
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure, Skip
+from onionskin.lab.questions._compared import sentence
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._stack import Stack
@@ -190,7 +191,7 @@ def answer(results: Results) -> Answer:
         apart = net.low > plain.high or plain.low > net.high
         holds.append(net.value > plain.value if apart else None)
     return Answer(
-        sentence="; ".join(said) + "." if said else "There are too few sizes for a law.",
+        sentence=sentence(said),
         rule=_rule(laws),
         charts=[_chart(rows)] if rows else [],
         claim_holds=all_of(*holds),

@@ -30,6 +30,7 @@ from torch.nn.functional import one_hot
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
+from onionskin.lab.questions._compared import sentence
 from onionskin.lab.questions._lesson import accuracy, lesson
 from onionskin.lab.questions._parts import everything, parts
 from onionskin.lab.questions._verdict import all_of, within
@@ -196,7 +197,7 @@ def answer(results: Results) -> Answer:
     else:
         holds.append(None)
     return Answer(
-        sentence="; ".join(said).replace("without", "Without", 1) + ".",
+        sentence=sentence(said),
         rule="A model that can just learn everything by heart is the worst size: take a smaller or a much larger one, "
         "or regularise.",
         charts=_charts(results),
