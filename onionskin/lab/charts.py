@@ -214,16 +214,16 @@ def heat(
     shown = [cells]
     if labels:
         text = base.mark_text(fontSize=10).encode(text=alt.Text("value:Q", format=labels))
-        shown.append(text.encode(color=_readable([row["value"] for row in rows], log=log, reverse=reverse)))
+        shown.append(text.encode(color=readable([row["value"] for row in rows], log=log, reverse=reverse)))
     return Chart(title, spec_of(alt.layer(*shown).properties(width=WIDTH, title=title)))
 
 
-def _readable(values: Sequence[Any], *, log: bool, reverse: bool) -> Any:
+def readable(values: Sequence[Any], *, log: bool, reverse: bool = False, field: str = "value") -> Any:
     """Return the colour of words on shades of viridis: dark where they are light, which is above two thirds."""
     kept = [float(v) for v in values if v is not None and math.isfinite(v) and (v > 0 or not log)] or [0.0]
     low, high = (math.log(min(kept)), math.log(max(kept))) if log else (min(kept), max(kept))
     edge = low + (0.35 if reverse else 0.65) * (high - low)
-    light = f"datum.value {'<' if reverse else '>'} {math.exp(edge) if log else edge}"
+    light = f"datum.{field} {'<' if reverse else '>'} {math.exp(edge) if log else edge}"
     return alt.condition(light, alt.value("#1d1d1f"), alt.value("#ffffff"))
 
 

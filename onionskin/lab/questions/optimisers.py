@@ -72,7 +72,7 @@ def arms(is_quick: bool) -> list[Arm]:
             low, high = (-5, -1) if rule in OWN_SCALE else (-4, 1)
             step = 1.0 if is_quick else 0.5
             rates = tuple(10 ** (low + step * i) for i in range(round((high - low) / step) + 1))
-            settings = {"rule": rule, "scale": scale, "rates": rates, "steps": 150 if is_quick else 500}
+            settings = {"rule": rule, "scale": scale, "rates": rates, "steps": 100 if is_quick else 500}
             found.append(Arm(f"{rule}, {scale}", settings))
     return found
 

@@ -170,6 +170,9 @@ def answer(results: Results) -> Answer:
 def _heats(results: Results) -> Chart:
     """Return how far each layer has moved by each step, a table for every network."""
     panels = []
+    every = [results.value(arm.name, f"moved_{n}_{step}") for arm in results.arms
+             for n, _ in enumerate(LAYERS[arm["net"]], start=1) for step in STEPS if step <= arm["steps"]]  # fmt: skip
+    colour = charts.readable(every, log=True, field="moved")
     for arm in results.arms:
         layers = list(LAYERS[arm["net"]])
         cells = [
@@ -180,8 +183,8 @@ def _heats(results: Results) -> Chart:
         base = alt.Chart(alt.InlineData(values=cells)).encode(x=x, y=alt.Y("layer:N", sort=layers, title=None))
         scale = alt.Scale(type="log", scheme="viridis")
         shade = alt.Color("moved:Q", title="|w_t − w_0| / |w_0|", scale=scale, legend=alt.Legend(format=".2g"))
-        digits = base.mark_text(fontSize=10, color="white", stroke="black", strokeWidth=0.3)
-        both = alt.layer(base.mark_rect().encode(color=shade), digits.encode(text=alt.Text("moved:Q", format=".2g")))
+        digits = base.mark_text(fontSize=10).encode(text=alt.Text("moved:Q", format=".2g"), color=colour)
+        both = alt.layer(base.mark_rect().encode(color=shade), digits)
         panels.append(both.properties(width=230, title=arm.name))
     title = "How far each layer has moved, relative to where it began"
     return Chart(title, charts.spec_of(alt.concat(*panels, columns=2, title=title)))

@@ -70,12 +70,12 @@ def arms(is_quick: bool) -> list[Arm]:
         Arm(f"{way}, {size}², {batch} at once", {"part": "speed", "way": way, "size": size, "batch": batch})
         for size in sizes for way in _sparse_products.WAYS for batch in (1, 64)
     ]  # fmt: skip
-    steps = {"digits": 150 if is_quick else 600, "mnist": 250, "fashion_mnist": 250}
+    steps = {"digits": 100 if is_quick else 600, "mnist": 250, "fashion_mnist": 250}
     found += [
         Arm(f"{kind}, {name}", {"part": "noise", "data": name, "kind": kind, "steps": steps[name]})
         for name in data for kind in _sparse_noise.KINDS
     ]  # fmt: skip
-    learned, length = ("digits", 80) if is_quick else ("mnist", 400)
+    learned, length = ("digits", 60) if is_quick else ("mnist", 400)
     return found + [
         Arm(
             f"{name}, {learned}",
