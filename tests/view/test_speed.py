@@ -55,12 +55,10 @@ def test_scrubbing_costs_little_script_few_requests_and_no_memory(chromium: Brow
             costs, asked = _pass(tab, frames)
             held = tab.held()
             assert statistics.median(costs) < 0.032  # seconds a frame: four times the bar
-            assert asked <= 2 * frames
+            assert 0 < asked <= 2 * frames
             _pass(tab, frames)
             again, asked = _pass(tab, frames)
-            assert (
-                asked <= frames // 4
-            )  # what was read is kept; the slower the pass, the more often a host is asked for news
+            assert asked <= frames // 4  # what was read is kept
             assert statistics.median(again) < 0.032
             after = tab.held()
             assert after["textures"] == held["textures"]
@@ -71,7 +69,10 @@ def test_scrubbing_costs_little_script_few_requests_and_no_memory(chromium: Brow
 
 
 def _pass(tab: Tab, frames: int) -> tuple[list[float], int]:
-    """Go through frames by hand; return the script of each (seconds) and how many files were asked for."""
+    """Go through frames by hand; return the script of each (seconds) and how many parts of arrays were asked for.
+
+    Requests for news are not counted: the slower the pass, the more of them.
+    """
     before, costs = len(tab.requests), []
     for frame in range(1, frames):
         account = tab.account()
@@ -81,7 +82,7 @@ def _pass(tab: Tab, frames: int) -> tuple[list[float], int]:
         costs.append(tab.account().script - account.script)
     tab.press("Home")
     tab.wait_for_frame(0)
-    return costs, len(tab.requests) - before
+    return costs, sum("/c/" in url for url, _ in tab.requests[before:])
 
 
 def test_hours_of_growth_do_not_slow_the_page(chromium: Browser, tmp_path: Path) -> None:

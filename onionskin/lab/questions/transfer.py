@@ -38,8 +38,8 @@ CLAIM = (
     "transfer are worth more than fifty from scratch. With all labels of small pictures, from scratch has caught up "
     "(within a point)."
 )
-COST = 1150
-SEEDS = 4
+COST = 900
+SEEDS = 3
 CHANGES = (
     "Something to transfer from that is nearer to the task, or further from it; more labels; augmentation, which is "
     "worth most from scratch; a larger network from scratch with hours of training."

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import onionskin as osk
@@ -68,7 +68,7 @@ def test_the_command_writes_it(digits: Path, tmp_path: Path, capsys: pytest.Capt
     assert "questions are answered" in capsys.readouterr().err
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_what_is_written_is_read(words: str, answer: str) -> None:
     """Whatever names data have brought along: only what stands between the marks is an answer."""
