@@ -289,8 +289,8 @@ def split_images(x: npt.NDArray[np.float32], y: Labels, *, classes: tuple[str, .
 def with_channel(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return grey pictures, (n, height, width), with an axis for their one channel, (n, 1, height, width).
 
-    Not ``x[:, None]``, whose strides PyTorch takes for channels-last: on processors without AVX-512, oneDNN's
-    channels-last convolutions of few channels write beyond their memory when they go backward (seen with torch 2.13).
+    Not ``x[:, None]``, whose strides PyTorch takes for channels-last: channels-last convolutions of four channels
+    corrupted memory when they went backward (torch 2.13 with oneDNN, on an AMD Zen 1 that has AVX2 and no AVX-512).
     """
     return x.reshape(len(x), 1, *x.shape[1:])
 

@@ -23,6 +23,16 @@ def onionskin(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comp
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment})
 
 
+def interrupted(process: subprocess.Popen[str], lab: Path, after: float) -> str:
+    """Press Ctrl-C so many seconds after a lab has begun to measure, and return what the command said."""
+    until = time.monotonic() + 60
+    while not (lab / "lab.sqlite").is_file() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    return process.communicate()[1]
+
+
 def test_it_lists_the_questions_with_their_answers_so_far(tmp_path: Path) -> None:
     done = onionskin("--json", cwd=tmp_path)
     found = json.loads(done.stdout)["questions"]
@@ -38,12 +48,7 @@ def test_asked_stopped_and_gone_on_with(tmp_path: Path) -> None:
     """Ctrl-C keeps what was measured; --resume goes on; the list then has the answer."""
     command = [sys.executable, "-m", "onionskin", "lab", "double-descent", "--quick", "--seeds", "3"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
-    while not list((tmp_path / "lab").glob("lab.sqlite")) and time.monotonic() < until:
-        time.sleep(0.05)
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate()[1]
+    said = interrupted(process, tmp_path / "lab", after=1.0)
     assert process.returncode in (130, -signal.SIGINT), said
     again = onionskin("double-descent", "--quick", "--resume", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
@@ -80,12 +85,7 @@ def test_all_are_asked_though_one_cannot_be_and_resume_asks_what_is_left(tmp_pat
 def test_one_ctrl_c_stops_all_and_resume_goes_on(tmp_path: Path) -> None:
     with written(tmp_path / "more", coin=COIN, dime=COIN):
         process = in_a_process(tmp_path / "more", ALL.format("'--seeds', '40'"))
-        until = time.monotonic() + 60
-        while not list((tmp_path / "lab").glob("lab.sqlite")) and time.monotonic() < until:
-            time.sleep(0.05)
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        said = process.communicate()[1]
+        said = interrupted(process, tmp_path / "lab", after=0.5)
         assert process.returncode == 130, said
         assert "'onionskin lab all --quick --resume' goes on" in said
         assert said.count("Which coin is the heaviest?") == 1
