@@ -55,7 +55,8 @@ def test_scrubbing_costs_little_script_few_requests_and_no_memory(chromium: Brow
             costs, asked = _pass(tab, frames)
             held = tab.held()
             assert statistics.median(costs) < 0.032  # seconds a frame: four times the bar
-            assert 0 < asked <= 2 * frames
+            assert any("/c/" in url for url, _ in tab.requests)  # parts are seen, be they read ahead of the first pass
+            assert asked <= 2 * frames
             _pass(tab, frames)
             again, asked = _pass(tab, frames)
             assert asked <= frames // 4  # what was read is kept
