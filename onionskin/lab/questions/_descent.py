@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-import onionskin as osk
+from onionskin.lab.questions._recorded import recorded
 
 
 def descend(
@@ -33,23 +33,17 @@ def descend(
         if adam
         else torch.optim.SGD(model.parameters(), lr=rate, momentum=momentum)
     )
-    probes, labels = x[:64], y[:64]
-    recorder = (
-        osk.watch(model, optimizer, probes=probes, labels=labels, run=run, every=every, budget=1) if run else None
-    )
     last: list[float] = []
-    for step in range(steps):
-        rows = torch.randint(len(x), (batch,))
-        loss = nn.functional.cross_entropy(model(x[rows]), y[rows])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # it has no types
-        optimizer.step()
-        if recorder:
-            recorder.log(loss=loss)
-        if step >= steps - max(1, steps // 10):
-            last.append(loss.item())
-    if recorder:
-        recorder.close()
+    with recorded(run, model, optimizer, x[:64], y[:64], every=every, budget=1) as log:
+        for step in range(steps):
+            rows = torch.randint(len(x), (batch,))
+            loss = nn.functional.cross_entropy(model(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # it has no types
+            optimizer.step()
+            log(loss)
+            if step >= steps - max(1, steps // 10):
+                last.append(loss.item())
     mean = sum(last) / len(last)
     return mean if math.isfinite(mean) else math.inf
 

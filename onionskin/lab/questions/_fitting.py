@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-import onionskin as osk
 from onionskin import data
+from onionskin.lab.questions._recorded import recorded
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,18 @@ def fit(
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     order = torch.randperm(len(y))
     place, batch = 0, min(batch, len(y))
-    recorder = osk.watch(model, optimizer, probes=x[:8], labels=y[:8], run=run) if run else None
-    for _ in range(steps):
-        if place + batch > len(order):
-            order, place = torch.randperm(len(y)), 0
-        rows = order[place : place + batch]
-        place += batch
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(model(x[rows]), y[rows])
-        torch.autograd.backward(loss)
-        optimizer.step()
-        falling.step()
-        if recorder:
-            recorder.log(loss=loss)
-    if recorder:
-        recorder.close()
+    with recorded(run, model, optimizer, x[:8], y[:8]) as log:
+        for _ in range(steps):
+            if place + batch > len(order):
+                order, place = torch.randperm(len(y)), 0
+            rows = order[place : place + batch]
+            place += batch
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(model(x[rows]), y[rows])
+            torch.autograd.backward(loss)
+            optimizer.step()
+            falling.step()
+            log(loss)
     model.eval()
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from onionskin.lab.machine import cores
 from onionskin.lab.question import Skip
-from onionskin.lab.questions._stopwatch import seconds_of
+from onionskin.lab.questions._stopwatch import seconds_of, timed
 from onionskin.lab.trial import threads
 
 Found = dict[str, float]
@@ -57,44 +57,59 @@ def _device(name: str) -> tuple[torch.device, Callable[[], object]]:
     return torch.device(gpu()), torch.accelerator.synchronize
 
 
-def five_numbers(name: str, seconds: float) -> Found:
+def five_numbers(name: str, seconds: float, side: int = SIDE) -> Found:
     """Return what a device can do at best, all cores at work. Raises Skip where it is missing.
 
     Args:
         name: ``processor`` or ``GPU``.
         seconds: About how long each of them may take.
+        side: Of the matrices that are multiplied.
     """
     device, wait = _device(name)
     with threads(cores()):
-        found = _products(device, wait, seconds)
+        found = _products(device, wait, seconds, side)
         x, y, z = (torch.ones(TRIAD, device=device) for _ in range(3))
         triad = seconds_of(lambda: torch.add(x, y, alpha=3.0, out=z), seconds=seconds, wait=wait)
         few = torch.ones(64, device=device)
         host = torch.ones(TRIAD, pin_memory=device.type == "cuda")
         sent = seconds_of(lambda: z.copy_(host), seconds=seconds, wait=wait)
         return {
-            "seconds": 2 * SIDE**3 / found["f32"] / 1e9, **found,
+            "seconds": 2 * side**3 / found["f32"] / 1e9, **found,
             "bandwidth": 3 * TRIAD * 4 / triad / 1e9, "transfer": TRIAD * 4 / sent / 1e9,
             "launch": seconds_of(lambda: few.add_(1.0), seconds=seconds, wait=wait),
         }  # fmt: skip
 
 
-def _products(device: torch.device, wait: Callable[[], object], seconds: float) -> Found:
+def _products(device: torch.device, wait: Callable[[], object], seconds: float, side: int) -> Found:
     """Return the rate of a product by precision (GFLOP/s), of those that this device has."""
-    a = torch.rand(SIDE, SIDE) - 0.5
+    a = torch.rand(side, side) - 0.5
     found = {}
     for name, kind in (("f32", torch.float32), ("f64", torch.float64), ("bf16", torch.bfloat16), ("int8", torch.int8)):
         try:
             b = (a * 200).to(kind).to(device) if kind is torch.int8 else a.to(kind).to(device)
-            product = _product_of(b, torch._int_mm if kind is torch.int8 else torch.mm)
-            found[name] = 2 * SIDE**3 / seconds_of(product, seconds=seconds, wait=wait) / 1e9
+            product = torch._int_mm if kind is torch.int8 else torch.mm
+            found[name] = 2 * side**3 / _seconds_of_product(product, b, wait, seconds) / 1e9
         except (RuntimeError, TypeError, NotImplementedError):
             continue  # Apple's GPU has no float64, and not every device has a product of int8
     return found
 
 
-def _product_of(b: torch.Tensor, product: Callable[..., Any]) -> Callable[[], object]:
-    return lambda: product(b, b)
+def _seconds_of_product(
+    product: Callable[..., Any], b: torch.Tensor, wait: Callable[[], object], seconds: float
+) -> float:
+    """Return what ``b b`` takes; one call says it where a processor without units for a precision needs seconds."""
+    few = b[:64, :64].contiguous()
+    product(few, few)  # loads what the precision needs
+    wait()
+
+    def whole() -> None:
+        product(b, b)
+        wait()
+
+    first, _ = timed(whole)
+    if first > 10 * seconds:
+        return first
+    return seconds_of(lambda: product(b, b), seconds=seconds, is_warm=True, wait=wait)
 
 
 def product(count: int, seconds: float) -> Found:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-import onionskin as osk
+from onionskin.lab.questions._recorded import recorded
 
 #: Takes a batch and its classes; gives what is trained on, and probabilities of the classes, (n, classes), or classes.
 Change = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
@@ -49,31 +49,28 @@ def lesson(
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     warm_up = max(1, round(WARM_UP * steps))
     model.train()
-    recorder = osk.watch(model, optimizer, probes=x[:8], labels=y[:8], run=run) if run else None
     order: list[Tensor] = []
-    for step in range(steps):
-        if not order:
-            order = list(torch.split(torch.randperm(len(x), generator=generator), min(batch, len(x))))
-            order = [part for part in order if len(part) == min(batch, len(x))]
-        rows = order.pop()
-        given, wanted = x[rows], y[rows]
-        if change is not None:
-            given, wanted = change(given, wanted, generator)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / warm_up) * (1 - step / steps)
-        loss = cross_entropy(model(given), wanted, label_smoothing=smoothing)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's own
-        optimizer.step()
-        if recorder:
-            recorder.log(loss=loss)
-        if look is not None:
-            model.eval()
-            with torch.no_grad():
-                look(step + 1)
-            model.train()
-    if recorder:
-        recorder.close()
+    with recorded(run, model, optimizer, x[:8], y[:8]) as log:
+        for step in range(steps):
+            if not order:
+                order = list(torch.split(torch.randperm(len(x), generator=generator), min(batch, len(x))))
+                order = [part for part in order if len(part) == min(batch, len(x))]
+            rows = order.pop()
+            given, wanted = x[rows], y[rows]
+            if change is not None:
+                given, wanted = change(given, wanted, generator)
+            for group in optimizer.param_groups:
+                group["lr"] = rate * min(1.0, (step + 1) / warm_up) * (1 - step / steps)
+            loss = cross_entropy(model(given), wanted, label_smoothing=smoothing)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's own
+            optimizer.step()
+            log(loss)
+            if look is not None:
+                model.eval()
+                with torch.no_grad():
+                    look(step + 1)
+                model.train()
     return model.eval()
 
 

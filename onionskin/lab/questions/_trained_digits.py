@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-import onionskin as osk
 from onionskin import data
+from onionskin.lab.questions._recorded import recorded
 from onionskin.lab.trial import run_folder
 
 #: Pictures a step.
@@ -55,17 +55,13 @@ def learned(build: Callable[[], nn.Module], x: Tensor, y: Tensor, epochs: int, r
         steps = epochs * (len(x) // _BATCH)
         optimizer = torch.optim.Adam(model.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
-        run = run_folder()
-        recorder = osk.watch(model, optimizer, probes=x[:8], labels=y[:8], run=run) if run else None
-        for _ in range(epochs):
-            for rows in torch.split(torch.randperm(len(x)), _BATCH):
-                optimizer.zero_grad()
-                loss = functional.cross_entropy(model(x[rows]), y[rows])
-                torch.autograd.backward(loss)
-                optimizer.step()
-                schedule.step()
-                if recorder:
-                    recorder.log(loss=loss)
-        if recorder:
-            recorder.close()
+        with recorded(run_folder(), model, optimizer, x[:8], y[:8]) as log:
+            for _ in range(epochs):
+                for rows in torch.split(torch.randperm(len(x)), _BATCH):
+                    optimizer.zero_grad()
+                    loss = functional.cross_entropy(model(x[rows]), y[rows])
+                    torch.autograd.backward(loss)
+                    optimizer.step()
+                    schedule.step()
+                    log(loss)
     return model.eval()

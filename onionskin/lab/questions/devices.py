@@ -1,9 +1,10 @@
 """What can this machine compute, and when does a GPU win?
 
 Method: five numbers say what a device can do at best, after Williams, Waterman & Patterson (2009), "Roofline":
-floating-point operations a second in a product of two matrices of 1,024 × 1,024; bytes a second in a triad a = b + s
-c of arrays that fit into no cache; what starting one operation costs, on 64 numbers; how fast 64 MiB are brought to
-the device (on the processor itself: copied in memory); and what is gained by less precision, in bfloat16 and int8.
+floating-point operations a second in a product of two matrices of 1,024 × 1,024 (quickly: 512 × 512); bytes a second
+in a triad a = b + s c of arrays that fit into no cache; what starting one operation costs, on 64 numbers; how fast 64
+MiB are brought to the device (on the processor itself: copied in memory); and what is gained by less precision, in
+bfloat16 and int8.
 
 A dense layer with ReLU is then computed on both for several widths and batches, which make one or the other win. On
 the GPU it is timed twice: with everything there already, and with the input sent and the result fetched.
@@ -66,8 +67,8 @@ _BITS: Final = (128, 256, 512)
 
 def arms(is_quick: bool) -> list[Arm]:
     """Return what each device can do, layers on each, and what the processor's speed is made of."""
-    seconds = 0.05 if is_quick else 0.15
-    found = [Arm(device, {"part": "device", "device": device, "seconds": seconds}) for device in _DEVICES]
+    seconds, side = (0.05, 512) if is_quick else (0.15, _hardware.SIDE)
+    found = [Arm(device, {"part": "device", "device": device, "seconds": seconds, "side": side}) for device in _DEVICES]
     found.append(Arm(_ONE, {"part": "roofline", "seconds": 2 * seconds}))
     widths, batches = ((64, 1024), (1, 64)) if is_quick else ((64, 256, 1024, 4096), (1, 8, 64, 512))
     for device in _DEVICES if _hardware.gpu() else _DEVICES[:1]:  # a GPU that is missing is named once, above
@@ -108,7 +109,7 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
     """Return the numbers of one arm."""
     match arm["part"]:
         case "device":
-            return _hardware.five_numbers(arm["device"], arm["seconds"])
+            return _hardware.five_numbers(arm["device"], arm["seconds"], arm["side"])
         case "layer":
             return _hardware.layer(arm["device"], arm["width"], arm["batch"], arm["seconds"])
         case "vectors":

@@ -28,12 +28,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-import onionskin as osk
 from onionskin.lab import charts
 from onionskin.lab.answer import Answer, Chart
 from onionskin.lab.question import Arm, Measure
 from onionskin.lab.questions import _map
 from onionskin.lab.questions._parts import everything, parts
+from onionskin.lab.questions._recorded import recorded
 from onionskin.lab.questions._verdict import all_of, within
 from onionskin.lab.questions._words import spread
 from onionskin.lab.results import Results
@@ -116,18 +116,15 @@ def _edge(rate: float, steps: int, seed: int) -> dict[str, float]:
     looks = {round(m * steps): m for m in MOMENTS}
     found, direction = {}, [torch.randn_like(w) for w in weights]
     optimizer, run = torch.optim.SGD(weights, lr=rate), run_folder() if seed == 0 else None
-    recorder = osk.watch(model, optimizer, probes=x[:64], labels=digits.y[:64], run=run) if run else None
-    for step in range(steps + 1):
-        if step in looks:
-            sharpness, direction = sharpest(loss(), weights, direction, times=50 if step == 0 else 15)
-            found[f"edge at {looks[step]:.0%}"] = sharpness * rate / 2
-        optimizer.zero_grad()
-        torch.autograd.backward(now := loss())
-        optimizer.step()
-        if recorder:
-            recorder.log(loss=now)
-    if recorder:
-        recorder.close()
+    with recorded(run, model, optimizer, x[:64], digits.y[:64]) as log:
+        for step in range(steps + 1):
+            if step in looks:
+                sharpness, direction = sharpest(loss(), weights, direction, times=50 if step == 0 else 15)
+                found[f"edge at {looks[step]:.0%}"] = sharpness * rate / 2
+            optimizer.zero_grad()
+            torch.autograd.backward(now := loss())
+            optimizer.step()
+            log(now)
     return {"loss": float(loss().detach()), **found}
 
 

@@ -53,7 +53,7 @@ MEASURES = {
 
 def arms(is_quick: bool) -> list[Arm]:
     """Return every norm at every rate, and some with batches of two."""
-    steps = 50 if is_quick else 300
+    steps = 25 if is_quick else 300
     full = [
         Arm(_name(norm, rate), {"norm": norm, "rate": rate, "batch": 32, "steps": steps})
         for norm in NORMS

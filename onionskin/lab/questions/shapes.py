@@ -58,14 +58,16 @@ _FLEXIBLE: Final = ("dense as convolution", "global pooling", "ViT, positions in
 def arms(is_quick: bool) -> list[Arm]:
     """Return networks by the size that they are asked for."""
     sides = (20, 28, 56) if is_quick else (20, 24, 28, 32, 40, 48, 56)
-    digits_seen, texts_seen = (600, 800) if is_quick else (4000, 2000)
+    digits_seen, texts_seen, asked = (400, 400, 250) if is_quick else (4000, 2000, 500)
     found = [
-        Arm(_image(net, side, how), {"kind": "image", "net": net, "size": side, "how": how, "examples": digits_seen})
+        Arm(_image(net, side, how), {"kind": "image", "net": net, "size": side, "how": how, "examples": digits_seen,
+                                      "asked": asked})
         for net in _sizes.READERS for how in ("scaled", "framed") for side in sides
         if how == "scaled" or (side > _sizes.SIDE and not is_quick)
     ]  # fmt: skip
     return found + [
-        Arm(_text(net, words), {"kind": "text", "net": net, "size": words, "how": "", "examples": texts_seen})
+        Arm(_text(net, words), {"kind": "text", "net": net, "size": words, "how": "", "examples": texts_seen,
+                                 "asked": asked})
         for net in _sizes.TEXT_READERS for words in ((8, 32, 64) if is_quick else (4, 8, 16, 32, 64, 128))
     ]  # fmt: skip
 
@@ -103,10 +105,10 @@ def measure(arm: Arm, seed: int) -> dict[str, float]:
 
 def _inputs(arm: Arm, seed: int) -> tuple[Tensor, Tensor]:
     if arm["kind"] == "text":
-        return _sizes.texts(500, (arm["size"], arm["size"]), seed=1000 + seed)
+        return _sizes.texts(arm["asked"], (arm["size"], arm["size"]), seed=1000 + seed)
     y = digits()[3]
-    half = torch.randperm(len(y))[: len(y) // 2]
-    return _sizes.asked(arm["size"], arm["how"])[half], y[half]
+    some = torch.randperm(len(y))[: arm["asked"]]
+    return _sizes.asked(arm["size"], arm["how"])[some], y[some]
 
 
 # ---------------------------------------------------------------------- what it says
