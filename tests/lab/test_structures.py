@@ -6,8 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from onionskin.lab.questions import _structure_filter, _structure_index
+from onionskin.lab.question import Arm
+from onionskin.lab.questions import _structure_filter, _structure_index, structures
 from onionskin.lab.questions._structure_product import PIECE, quantised
+from onionskin.lab.records import Trial
+from onionskin.lab.results import Results
 
 
 @pytest.mark.parametrize("kind", _structure_index.KINDS)
@@ -29,3 +32,20 @@ def test_a_filter_passes_about_as_many_unknown_things_as_it_is_sized_for() -> No
     assert found["false_positives"] == pytest.approx(0.05, abs=0.02)
     alone = _structure_filter.measured(0.0, seed=0)
     assert found["seconds"] < alone["seconds"] / 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "named"), [((0.88, 0.97), "wide"), ((0.96, 0.97), "narrow"), ((0.7, 0.8), "wide")],
+    ids=["the only one that keeps enough", "the faster of two that do", "what keeps most where none does"],
+)  # fmt: skip
+def test_the_sentence_names_what_is_fast_and_still_right(kept: tuple[float, float], named: str) -> None:
+    found = {"whole": (8.0, 1.0), "narrow": (1.0, kept[0]), "wide": (2.0, kept[1])}
+    arms = [Arm(name, {"part": "index", "replaces": "" if name == "whole" else "whole"}) for name in found]
+    trials = [
+        Trial(name, seed, "here", "2026-01-01T00:00:00Z", 1.0, 1.0, 0.0, False, {"seconds": took, "agreement": same})
+        for seed in range(5)
+        for name, (took, same) in found.items()
+    ]
+    answer = structures.answer(Results(arms, trials, {}, structures.MEASURES, is_quick=True))
+    assert f"same answers: {named}: " in answer.sentence
+    assert len(answer.notes) > 3  # the other one is told of below
