@@ -12,7 +12,8 @@ are learned with 4 to 32 words, and asked for with 4 to 128: by a bag of words, 
 learned 32 positions.
 
 What a network refuses is listed with PyTorch's own words. Accuracy is that on a random half of the 1,000 digits held
-out, or on 500 new texts, another one in every round; time is that of one input in a batch of 50, on one thread.
+out, or on 500 new texts (quickly: 250 of each), another one in every round; time is that of one input in
+a batch of 50, on one thread.
 """
 
 from __future__ import annotations
